@@ -1,0 +1,148 @@
+"""What the rest of the server sees of the engine: two protocols and their values.
+
+An engine is used from one asyncio loop; nothing here blocks it. The engine never hears of
+peers or sessions. It has two homes with the same behaviour: `InlineEngine` (a thread) and
+`ProcessEngine` (a child process).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from scope.control import ControlUpdate
+from scope.engine.frame_buffer import FrameBuffer
+from scope.events import EngineEvent, EngineStatus
+from scope.frames import VideoFormat
+from scope.pipelines.contract import PipelineSpec
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """Load `pipeline_id` with `params`, not yet validated against its own schema."""
+
+    pipeline_id: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A new stream. seed None: the seed of the load, else a random one.
+
+    initial: the first control, revision 0; its `changes` are keys of the pipeline's params.
+    state: bytes of a parked stream to go on from, or None.
+    """
+
+    stream_id: str
+    seed: int | None = None
+    initial: ControlUpdate = ControlUpdate(revision=0)
+    state: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Playhead:
+    """Frame `index` is shown at `due_s` (CLOCK_MONOTONIC), later ones each `period_s` on.
+
+    From it the worker knows when a stream's buffer runs dry without a message per frame.
+    """
+
+    index: int
+    due_s: float
+    period_s: float
+
+    def dry_at_s(self, next_index: int) -> float:
+        """When the frame `next_index`, the first one not yet made, is due."""
+        return self.due_s + (next_index - self.index) * self.period_s
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFigures:
+    """Running figures of one stream, for metrics and stats.
+
+    chunk_s: p95 generation time. lead_s: how far ahead of playback it is made.
+    """
+
+    frames_made: int
+    chunks_made: int
+    chunk_s: float
+    lead_s: float
+
+
+class StreamHandle(Protocol):
+    """One live stream as its owner sees it."""
+
+    id: str
+    pipeline_id: str
+    format: VideoFormat
+    chunk_frames: int
+    seed: int
+    frames: FrameBuffer
+
+    def send(self, update: ControlUpdate) -> None:
+        """Merge `update` into the stream at its next chunk boundary. Never blocks."""
+        ...
+
+    def play(self, playhead: Playhead | None) -> None:
+        """Tell where playback is; None: nobody watches, generate nothing.
+
+        A stream that was never played makes one first chunk and waits.
+        """
+        ...
+
+    async def next_event(self) -> EngineEvent:
+        """The next event; after `StreamStopped` there is none and this raises EOFError."""
+        ...
+
+    def figures(self) -> StreamFigures:
+        """Running figures, as last told by the worker."""
+        ...
+
+    def nominal_chunk_s(self) -> float:
+        """Estimated generation time of a chunk: measured at load, then a running p95."""
+        ...
+
+    async def aclose(self) -> None:
+        """End the stream with `StopReason.CLOSED`; safe to call twice."""
+        ...
+
+
+class Engine(Protocol):
+    """Turns a loaded pipeline into live streams."""
+
+    async def start(self) -> None:
+        """Bring the worker up; `catalog` is complete afterwards."""
+        ...
+
+    def catalog(self) -> Mapping[str, PipelineSpec]:
+        """Every known pipeline by id, those that can not run here with the reason."""
+        ...
+
+    def status(self) -> EngineStatus:
+        """What is loaded, or how far the load is."""
+        ...
+
+    async def load(self, request: LoadRequest) -> None:
+        """Accept a load and return; `status` is `loading` from here on.
+
+        Streams of the pipeline loaded before end with `RELOADED`. The newest request wins.
+        Raises UnknownPipeline, InvalidParameters (checked by the pipeline's own LoadParams).
+        """
+        ...
+
+    async def settled(self) -> EngineStatus:
+        """Wait while a load is in progress."""
+        ...
+
+    async def unload(self) -> None:
+        """End all streams with `UNLOADED` and give the device back."""
+        ...
+
+    async def open(self, request: OpenRequest) -> StreamHandle:
+        """A new stream, admitted or refused by its nominal figures.
+
+        Raises PipelineNotLoaded, AtCapacity, InvalidParameters, WorkerLost.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """End every stream with `SHUTDOWN` and the worker with them."""
+        ...

@@ -1,0 +1,160 @@
+"""What a pipeline is: the one interface between a model and everything that is live.
+
+A pipeline author writes one file: a `Params` class, a `LoadParams` class and a `Pipeline`.
+The object holds weights only. Everything that changes over time (KV cache, decoder memory,
+random generator, frame counter) is in the state that `open` returns, so that any number of
+streams share one pipeline and none can see another.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
+
+from scope.control import PromptStep
+from scope.frames import Pixels, VideoFormat
+
+Mode = Literal["text", "video"]
+Progress = Callable[[str, float], None]
+"""Called with a stage in words and 0..1 while a pipeline loads."""
+
+StateT = TypeVar("StateT")
+MarkT = TypeVar("MarkT")
+
+
+def _descending(steps: tuple[int, ...]) -> tuple[int, ...]:
+    if any(a <= b for a, b in zip(steps, steps[1:], strict=False)):
+        raise ValueError("must be strictly descending")
+    return steps
+
+
+StepList = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=1000)], ...],
+    Field(min_length=1, max_length=16),
+    AfterValidator(_descending),
+]
+"""Denoising timesteps, strictly descending in 0..1000."""
+
+
+class Params(BaseModel):
+    """What a client may change while a stream of this pipeline runs.
+
+    A subclass declares the shared keys it honours (`denoising_step_list`, `manage_cache`,
+    …) and any of its own, all with defaults. Prompts, transitions, `seed`, `reset_cache`
+    and `paused` work on every pipeline and are not declared.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class LoadParams(BaseModel):
+    """What is fixed when the pipeline is loaded. `seed` is that of streams that name none."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
+
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        lt=2**63,
+        validation_alias=AliasChoices("seed", "base_seed"),
+        description="Seed of streams that name none; empty means a random one.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSpec:
+    """A pipeline described as a value, so that it can be listed without being imported.
+
+    params_schema, load_schema: JSON Schema. unavailable: why it can not run here, or None.
+    """
+
+    id: str
+    title: str
+    description: str
+    version: str
+    params_schema: Mapping[str, Any]
+    load_schema: Mapping[str, Any]
+    modes: tuple[Mode, ...] = ("text",)
+    default_prompt: str = ""
+    min_vram_gb: float | None = None
+    artifacts: tuple[str, ...] = ()
+    unavailable: str | None = None
+
+
+class Pipeline(ABC, Generic[StateT, MarkT]):
+    """Weights, and the functions of them that move one stream's state forward."""
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    description: ClassVar[str] = ""
+    version: ClassVar[str] = "1"
+    modes: ClassVar[tuple[Mode, ...]] = ("text",)
+    default_prompt: ClassVar[str] = ""
+    min_vram_gb: ClassVar[float | None] = None
+    Params: ClassVar[type[Params]] = Params
+    LoadParams: ClassVar[type[LoadParams]] = LoadParams
+
+    format: VideoFormat
+    """Size and nominal rate; set by `__init__`."""
+    chunk_frames: int
+    """Frames in a chunk of a stream in full swing (a first chunk may be shorter)."""
+
+    @abstractmethod
+    def __init__(self, load: Any, *, device: str, progress: Progress) -> None:
+        """Load weights. `load` is a validated `LoadParams` of this pipeline."""
+
+    @abstractmethod
+    def open(self, seed: int) -> StateT:
+        """A fresh stream's state."""
+
+    @abstractmethod
+    def step(self, state: StateT, params: Any, prompt: PromptStep) -> Iterator[Pixels]:
+        """Make the next chunk, piece by piece, moving `state` forward.
+
+        Yields uint8 [T, H, W, 3] as soon as frames are decoded; T may be 0, which marks a
+        point between two denoising steps where the caller may abandon the chunk (it then
+        closes the iterator and calls `rollback`). Work after the last piece, such as a
+        clean cache pass, happens while the pieces are already on their way. The yielded
+        array belongs to the caller.
+        """
+
+    @abstractmethod
+    def mark(self, state: StateT) -> MarkT:
+        """Remember this chunk boundary; cheap (an undo log, not a copy of the cache).
+
+        A mark is valid until two later marks of the same state have been taken.
+        """
+
+    @abstractmethod
+    def rollback(self, state: StateT, mark: MarkT) -> None:
+        """Put `state` back to the boundary `mark` was taken at."""
+
+    @abstractmethod
+    def dump(self, state: StateT) -> bytes:
+        """The whole state as bytes that `load` restores bit for bit, on this machine."""
+
+    @abstractmethod
+    def load(self, dumped: bytes) -> StateT:
+        """A state continued from `dump`. Never unpickles. Raises ValueError on bad bytes."""
+
+    def close(self) -> None:
+        """Free what the garbage collector would not; called once, after all streams."""
+
+    @classmethod
+    def spec(cls) -> PipelineSpec:
+        """This pipeline as a value."""
+        return PipelineSpec(
+            id=cls.id,
+            title=cls.title,
+            description=cls.description,
+            version=cls.version,
+            params_schema=cls.Params.model_json_schema(),
+            load_schema=cls.LoadParams.model_json_schema(),
+            modes=cls.modes,
+            default_prompt=cls.default_prompt,
+            min_vram_gb=cls.min_vram_gb,
+        )
