@@ -34,7 +34,7 @@ class OpenRequest:
 
     stream_id: str
     seed: int | None = None
-    initial: ControlUpdate = ControlUpdate(revision=0)
+    initial: ControlUpdate = field(default_factory=lambda: ControlUpdate(revision=0))
     state: bytes | None = None
 
 

@@ -6,6 +6,7 @@ random generator, frame counter) is in the state that `open` returns, so that an
 streams share one pipeline and none can see another.
 """
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ MarkT = TypeVar("MarkT")
 
 
 def _descending(steps: tuple[int, ...]) -> tuple[int, ...]:
-    if any(a <= b for a, b in zip(steps, steps[1:], strict=False)):
+    if any(a <= b for a, b in itertools.pairwise(steps)):
         raise ValueError("must be strictly descending")
     return steps
 
