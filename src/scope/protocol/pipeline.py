@@ -1,0 +1,130 @@
+"""Bodies of the pipeline routes. Load parameters are judged by the pipeline's own schema."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_PIPELINES = 16
+
+
+class PipelineNode(BaseModel):
+    """One pipeline of a load request in its long form."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    node_id: str | None = Field(default=None, max_length=128)
+    pipeline_id: str = Field(max_length=128)
+    load_params: dict[str, Any] | None = None
+
+
+class LoadPipelineRequest(BaseModel):
+    """POST /api/v1/pipeline/load, either form. An empty one is for the route to refuse."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    pipeline_ids: list[str] | None = Field(default=None, max_length=MAX_PIPELINES)
+    load_params: dict[str, Any] | None = None
+    pipelines: list[PipelineNode] | None = Field(default=None, max_length=MAX_PIPELINES)
+
+    def wanted(self) -> tuple[PipelineNode, ...]:
+        """Both forms as one; empty when nothing is named. The long form goes first."""
+        if self.pipelines:
+            return tuple(
+                node
+                if node.load_params is not None
+                else node.model_copy(update={"load_params": self.load_params})
+                for node in self.pipelines
+            )
+        return tuple(
+            PipelineNode(pipeline_id=name, load_params=self.load_params)
+            for name in self.pipeline_ids or ()
+        )
+
+
+class MessageResponse(BaseModel):
+    """200 of a request that goes on in the background."""
+
+    model_config = ConfigDict(frozen=True)
+
+    message: str
+
+
+class PipelineStatusResponse(BaseModel):
+    """GET /api/v1/pipeline/status."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Literal["not_loaded", "loading", "loaded", "error"]
+    pipeline_id: str | None = None
+    load_params: dict[str, Any] | None = None
+    loaded_lora_adapters: list[dict[str, Any]] | None = None
+    error: str | None = None
+    loading_stage: str | None = None
+    produces_video: bool = True
+    produces_audio: bool = False
+    progress: float | None = None
+
+
+class PipelineSchema(BaseModel):
+    """One pipeline in the list; `unavailable` says why it can not run here."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    description: str = ""
+    version: str = "1"
+    supported_modes: list[str] = ["text"]
+    default_mode: str = "text"
+    supports_prompts: bool = True
+    default_prompt: str = ""
+    produces_video: bool = True
+    produces_audio: bool = False
+    estimated_vram_gb: float | None = None
+    supports_lora: bool = False
+    supports_vace: bool = False
+    supports_cache_management: bool = False
+    supports_kv_cache_bias: bool = False
+    config_schema: dict[str, Any]
+    load_schema: dict[str, Any]
+    mode_defaults: dict[str, Any] | None = None
+    unavailable: str | None = None
+
+
+class PipelineSchemasResponse(BaseModel):
+    """GET /api/v1/pipelines/schemas."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pipelines: dict[str, PipelineSchema]
+
+
+class ModelsDownloadRequest(BaseModel):
+    """POST /api/v1/models/download."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    pipeline_id: str = Field(max_length=128)
+
+
+class DownloadProgress(BaseModel):
+    """How far a download is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    is_downloading: bool = False
+    percentage: float = 0.0
+    current_artifact: str | None = None
+    error: str | None = None
+    bytes_done: int = 0
+    bytes_total: int = 0
+    eta_s: float | None = None
+
+
+class ModelsStatusResponse(BaseModel):
+    """GET /api/v1/models/status."""
+
+    model_config = ConfigDict(frozen=True)
+
+    downloaded: bool
+    progress: DownloadProgress | None = None
