@@ -1,0 +1,97 @@
+"""Latent shards in memory, and the batches drawn from them.
+
+Decides how clips become training samples. It does not know the loss.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.text.cache import cache_path, fill
+
+PICTURES_PER_LATENT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Clean frames with, for each, its text and what the renderer knows."""
+
+    latents: Tensor
+    """[batch, channels, frames, height, width]"""
+    text: Tensor
+    """[batch, frames, 33, 384]"""
+    targets: Tensor
+    """[batch, frames, tokens, targets]"""
+
+
+class LatentStore:
+    """All complete shards of a folder; `refresh` picks up new ones."""
+
+    def __init__(self, folder: Path, *, holdout: bool = False) -> None:
+        self.folder = folder
+        self.holdout = holdout
+        self._seen: set[str] = set()
+        self._latents: list[Tensor] = []
+        self._targets: list[Tensor] = []
+        self._texts: list[np.ndarray] = []
+        self._change: list[int] = []
+        self._where: list[tuple[int, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def refresh(self) -> int:
+        """Load shards that appeared since; the first shard of all is held out."""
+        if not self.folder.exists():
+            return 0
+        fill(self.folder)
+        shards = sorted(self.folder.glob("shard_*.json"))
+        wanted = shards[:1] if self.holdout else shards[1:]
+        new = [shard for shard in wanted if shard.name not in self._seen]
+        for shard in new:
+            self._load(shard)
+        return len(new)
+
+    def _load(self, shard: Path) -> None:
+        records = json.loads(shard.read_text())
+        with np.load(shard.with_suffix(".npz")) as arrays:
+            latents = torch.from_numpy(arrays["latents"])
+            targets = torch.from_numpy(arrays["targets"])
+        number, frames = len(self._latents), latents.shape[1]
+        self._latents.append(latents)
+        self._targets.append(targets)
+        self._texts.append(np.load(cache_path(shard), mmap_mode="r"))
+        for row, record in enumerate(records):
+            change = record["change_frame"]
+            self._change.append(
+                frames if change is None else max(0, int(change) // PICTURES_PER_LATENT)
+            )
+            self._where.append((number, row))
+        self._seen.add(shard.name)
+
+    def draw(self, size: int, *, single: bool, random: torch.Generator) -> Batch:
+        """Random clips, or one random frame of each."""
+        picks = torch.randint(len(self), (size,), generator=random).tolist()
+        return self.take(picks, single=single, random=random)
+
+    def take(self, picks: list[int], *, single: bool, random: torch.Generator) -> Batch:
+        latents, texts, targets = [], [], []
+        for pick in picks:
+            shard, row = self._where[pick]
+            clip = self._latents[shard][row]
+            frames = range(clip.shape[0])
+            if single:
+                frames = [int(torch.randint(clip.shape[0], (1,), generator=random))]
+            which = [int(frame >= self._change[pick]) for frame in frames]
+            latents.append(clip[list(frames)])
+            targets.append(self._targets[shard][row][list(frames)])
+            texts.append(torch.from_numpy(self._texts[shard][row][which]))
+        return Batch(
+            torch.stack(latents).transpose(1, 2).float(),
+            torch.stack(texts).float(),
+            torch.stack(targets).float(),
+        )

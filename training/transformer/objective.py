@@ -1,0 +1,98 @@
+"""The training loss: flow matching with an independent noise level for each frame.
+
+Decides how noise is put on frames and what is predicted. A clip is trained as at inference: every
+noisy frame sees the clean (or slightly noised) frames before it and itself, all frames of the clip
+in one pass (teacher forcing); a single frame is a clip of one.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from scope.models.causal import CausalTransformer, FrameLayout, TextKv
+from scope.models.flow import TIMESTEPS, add_noise, flow_target
+from scope.pipelines.vista.text import TEXT_TOKENS
+from training.transformer.data import Batch
+from training.transformer.model import SemanticHead
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    shift: float = 2.5
+    """Moves the logit-normal noise levels towards noise: structure is decided there."""
+    text_dropout: float = 0.1
+    context_noise: float = 0.15
+    """Highest noise level of the clean context, used for half of the clips."""
+    semantic: float = 0.3
+    """Weight of the semantic head's loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A batch after noise: what the model sees and what it should say."""
+
+    x: Tensor
+    """[batch, channels, context + frames, height, width]"""
+    t: Tensor
+    text: Tensor
+    target: Tensor
+    """Flow of the noisy frames [batch, channels, frames, height, width]."""
+    semantics: Tensor
+    layout: FrameLayout
+
+
+def draw_sigma(shape: tuple[int, ...], shift: float, random: torch.Generator) -> Tensor:
+    sigma = torch.randn(shape, generator=random).sigmoid()
+    return shift * sigma / (1 + (shift - 1) * sigma)
+
+
+def noised(
+    batch: Batch, recipe: Recipe, null: Tensor, random: torch.Generator, sigma: Tensor | None = None
+) -> Sample:
+    """Put noise on a batch; `null` is the embedding of no text [33, 384]."""
+    x0, size, frames = batch.latents, batch.latents.shape[0], batch.latents.shape[2]
+    if sigma is None:
+        sigma = draw_sigma((size, frames), recipe.shift, random)
+    noise = torch.randn(x0.shape, generator=random)
+    noisy = add_noise(x0, noise, sigma[:, None, :, None, None])
+    drop = torch.rand(size, generator=random) < recipe.text_dropout
+    text = torch.where(drop[:, None, None, None], null, batch.text)
+    level = torch.rand((size, 1), generator=random) * recipe.context_noise
+    level = level * (torch.rand((size, 1), generator=random) < 0.5)
+    level = level.expand(size, frames - 1)
+    past = x0[:, :, :-1]
+    past_noise = torch.randn(past.shape, generator=random)
+    context = add_noise(past, past_noise, level[:, None, :, None, None])
+    return Sample(
+        x=torch.cat((context, noisy), dim=2),
+        t=torch.cat((level, sigma), dim=1) * TIMESTEPS,
+        text=torch.cat((text[:, :-1], text), dim=1),
+        target=flow_target(x0, noise),
+        semantics=batch.targets,
+        layout=FrameLayout.teacher_forced(frames),
+    )
+
+
+def text_inputs(model: CausalTransformer, text: Tensor) -> tuple[list[TextKv], Tensor]:
+    """Cross-attention inputs and pooled rows of [batch, frames, 33, 384]."""
+    return model.text_kv(text[:, :, :TEXT_TOKENS]), text[:, :, TEXT_TOKENS]
+
+
+def predict(model: CausalTransformer, sample: Sample, layer: int) -> tuple[Tensor, Tensor]:
+    """Flow and hidden tokens of the noisy frames."""
+    kv, pooled = text_inputs(model, sample.text)
+    flow, hidden = model.with_hidden(
+        sample.x, sample.t, kv, layout=sample.layout, pooled=pooled, layer=layer
+    )
+    frames = sample.target.shape[2]
+    return flow[:, :, -frames:], hidden[:, -frames:]
+
+
+def losses(
+    model: CausalTransformer, head: SemanticHead, sample: Sample, layer: int
+) -> tuple[Tensor, Tensor]:
+    """Flow loss and semantic loss."""
+    flow, hidden = predict(model, sample, layer)
+    loss = nn.functional.mse_loss(flow.float(), sample.target)
+    return loss, head.loss(hidden, sample.semantics)
