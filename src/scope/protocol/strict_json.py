@@ -7,6 +7,7 @@ Unicode, bounded size and depth). It does not know what any of the values mean.
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -81,8 +82,8 @@ def _check_nesting(plain: str, max_depth: int) -> None:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        names = [key for key, _ in pairs]
-        twice = next(key for at, key in enumerate(names) if key in names[:at])
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise InvalidParameters("the same key twice", field=printable(twice))
     return value
 
