@@ -31,17 +31,24 @@ from typing import ClassVar
 class ScopeError(Exception):
     """Any error this project raises on purpose.
 
-    `code` is stable and part of the wire format; `detail` is one readable sentence.
+    `code` is stable and part of the wire format; `detail` is one readable sentence; `reason`
+    says more where the wire format fixes the sentence.
     """
 
     code: ClassVar[str] = "internal_error"
 
     def __init__(
-        self, detail: str, *, field: str | None = None, retry_after_s: float | None = None
+        self,
+        detail: str,
+        *,
+        field: str | None = None,
+        reason: str | None = None,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.field = field
+        self.reason = reason
         self.retry_after_s = retry_after_s
 
 

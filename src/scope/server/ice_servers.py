@@ -1,0 +1,95 @@
+"""Which ICE servers a client is told, always fresh and never late.
+
+Credentials are cached until a minute before they end and renewed by the first request after
+that; requests that come meanwhile share the one renewal. When no source answers, the public
+STUN servers are told, and the sources are asked again a little later.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import httpx2
+import structlog
+
+from scope.clock import Clock
+from scope.protocol.http import IceServer
+from scope.server.ice_sources import IceSource, SourceFailed, configured_sources
+from scope.settings import Settings
+
+RENEW_BEFORE_S = 60.0
+RETRY_AFTER_FAILURE_S = 30.0
+
+log = structlog.get_logger("scope.server.ice")
+
+
+@dataclass(frozen=True, slots=True)
+class IceTimes:
+    """ttl_s: asked of a source. timeout_s: that one source may take."""
+
+    ttl_s: int = 600
+    timeout_s: float = 2.0
+
+
+class IceServers:
+    """The current list of ICE servers."""
+
+    def __init__(
+        self,
+        sources: Sequence[IceSource],
+        *,
+        stun_urls: Sequence[str],
+        times: IceTimes,
+        clock: Clock,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._sources = tuple(sources)
+        self._stun = [IceServer(urls=list(stun_urls))] if stun_urls else []
+        self._times = times
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._servers: list[IceServer] = self._stun
+        self._fresh_until_s = float("-inf")
+        self._renewal = asyncio.Lock()
+
+    @property
+    def last_known(self) -> list[IceServer]:
+        """The list as last told, without asking anybody."""
+        return self._servers
+
+    async def current(self) -> list[IceServer]:
+        """The list, renewed where it is time."""
+        if not self._sources or self._is_fresh():
+            return self._servers
+        async with self._renewal:
+            if not self._is_fresh():
+                await self._renew()
+        return self._servers
+
+    def _is_fresh(self) -> bool:
+        return self._clock.now() < self._fresh_until_s
+
+    async def _renew(self) -> None:
+        for source in self._sources:
+            try:
+                async with asyncio.timeout(self._times.timeout_s):
+                    servers = await source.fetch(ttl_s=self._times.ttl_s, now_s=self._wall_clock())
+            except (SourceFailed, TimeoutError) as error:
+                log.warning("turn_source_failed", source=source.name, reason=str(error) or "late")
+                continue
+            self._servers = servers
+            self._fresh_until_s = self._clock.now() + self._times.ttl_s - RENEW_BEFORE_S
+            return
+        self._servers = self._stun
+        self._fresh_until_s = self._clock.now() + RETRY_AFTER_FAILURE_S
+
+
+def ice_servers(settings: Settings, *, client: httpx2.AsyncClient, clock: Clock) -> IceServers:
+    """The list as the settings describe it."""
+    return IceServers(
+        configured_sources(settings, client),
+        stun_urls=settings.stun_urls,
+        times=IceTimes(ttl_s=settings.turn_ttl_s, timeout_s=settings.turn_timeout_s),
+        clock=clock,
+    )

@@ -1,0 +1,137 @@
+"""Every setting of the server, read once from the environment; the only reader of it.
+
+Names carry the prefix `SCOPE_`; `PIPELINE`, `HF_TOKEN`, the Cloudflare and the Twilio names
+are those their own documentation uses. This module knows no component: each takes the values
+it needs as arguments. Lists in the environment are separated by commas, pairs are `a=b`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+KIB = 1024
+MIB = 1024 * KIB
+
+Words = Annotated[tuple[str, ...], NoDecode]
+Pairs = Annotated[dict[str, str], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Values the whole server is composed from; frozen."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SCOPE_",
+        frozen=True,
+        extra="forbid",
+        env_ignore_empty=True,
+        populate_by_name=True,
+        allow_inf_nan=False,
+    )
+
+    # Where and for whom
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    open_browser: bool = True
+    api_key: SecretStr | None = None
+    allowed_hosts: Words = ()
+    allowed_origins: Words = ()
+    allow_null_origin: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "text", "json"] = "auto"
+    git_commit: str | None = None
+
+    # What is shown
+    pipeline: str | None = Field(
+        default="vista", validation_alias=AliasChoices("pipeline", "PIPELINE", "SCOPE_PIPELINE")
+    )
+    load_params: dict[str, Any] = {}
+    aliases: Pairs = {}
+    engine: Literal["process", "inline"] = "process"
+    codec: Literal["VP8", "H264"] | None = None
+    encoder_threads: int = Field(default=2, ge=1, le=64)
+
+    # ICE servers
+    hf_token: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("hf_token", "HF_TOKEN")
+    )
+    cloudflare_turn_key_id: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("cloudflare_turn_key_id", "CLOUDFLARE_TURN_KEY_ID"),
+    )
+    cloudflare_turn_key_api_token: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices(
+            "cloudflare_turn_key_api_token", "CLOUDFLARE_TURN_KEY_API_TOKEN"
+        ),
+    )
+    twilio_account_sid: str | None = Field(
+        default=None, validation_alias=AliasChoices("twilio_account_sid", "TWILIO_ACCOUNT_SID")
+    )
+    twilio_auth_token: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("twilio_auth_token", "TWILIO_AUTH_TOKEN")
+    )
+    turn_urls: Words = ()
+    turn_username: str | None = None
+    turn_credential: SecretStr | None = None
+    turn_secret: SecretStr | None = None
+    stun_urls: Words = ("stun:stun.l.google.com:19302",)
+    turn_ttl_s: int = Field(default=600, ge=120, le=86_400)
+    turn_timeout_s: float = Field(default=2.0, gt=0, le=30)
+    hf_turn_url: str = "https://turn.fastrtc.org"
+    cloudflare_turn_url: str = "https://rtc.live.cloudflare.com"
+    twilio_url: str = "https://api.twilio.com"
+
+    # Limits
+    max_body_bytes: int = Field(default=256 * KIB, ge=KIB)
+    body_timeout_s: float = Field(default=15.0, gt=0)
+    max_sdp_bytes: int = Field(default=64 * KIB, ge=KIB)
+    max_sdp_lines: int = Field(default=2_000, ge=10)
+    max_media_sections: int = Field(default=8, ge=1)
+    max_candidates_per_body: int = Field(default=32, ge=1)
+    max_candidates_per_session: int = Field(default=64, ge=1)
+    max_mdns_candidates: int = Field(default=4, ge=0)
+    max_sessions: int = Field(default=16, ge=1)
+    max_peers_per_session: int = Field(default=16, ge=1)
+    pending_offers: int = Field(default=8, ge=1)
+    pending_offers_per_address: int = Field(default=4, ge=1)
+    failed_offers_per_s: float = Field(default=1.0, gt=0)
+    failed_offers_burst: int = Field(default=5, ge=1)
+
+    # Deadlines
+    startup_wait_s: float = Field(default=10.0, ge=0)
+    connect_deadline_s: float = Field(default=10.0, gt=0)
+    silence_s: float = Field(default=5.0, gt=0)
+    lost_s: float = Field(default=30.0, gt=0)
+    drain_s: float = Field(default=2.0, ge=0, le=8)
+    """How long viewers keep watching between the first SIGTERM and the end of the streams."""
+
+    @field_validator("allowed_hosts", "allowed_origins", "turn_urls", "stun_urls", mode="before")
+    @classmethod
+    def _split_words(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("aliases", mode="before")
+    @classmethod
+    def _split_pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = (pair.partition("=") for pair in value.split(",") if pair.strip())
+        return {alias.strip(): target.strip() for alias, _, target in pairs}
+
+    @field_validator("aliases")
+    @classmethod
+    def _complete_pairs(cls, value: dict[str, str]) -> dict[str, str]:
+        if any(not alias or not target for alias, target in value.items()):
+            raise ValueError("an alias is written as name=pipeline")
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _whole_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not origin.startswith(("http://", "https://")) or origin.count("/") > 2:
+                raise ValueError(f"{origin!r} is not an origin such as https://app.example")
+        return value
