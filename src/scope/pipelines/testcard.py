@@ -38,7 +38,7 @@ _STATE = struct.Struct("<8sQ")
 _MAGIC = b"TESTCARD"
 
 
-class TestCardLoad(contract.LoadParams):
+class CardLoad(contract.LoadParams):
     """Size and speed of the card."""
 
     width: int = Field(default=576, ge=512, le=4096, multiple_of=2, description="Pixels.")
@@ -84,9 +84,9 @@ class TestCard(contract.Pipeline[CardState, int]):
     description: ClassVar[str] = (
         "No model: prompt colour, frame number and clock as a bar code, to measure with."
     )
-    LoadParams: ClassVar[type[contract.LoadParams]] = TestCardLoad
+    LoadParams: ClassVar[type[contract.LoadParams]] = CardLoad
 
-    def __init__(self, load: TestCardLoad, *, device: str, progress: contract.Progress) -> None:
+    def __init__(self, load: CardLoad, *, device: str, progress: contract.Progress) -> None:
         self.format = VideoFormat(load.width, load.height, load.fps)
         self.chunk_frames = load.frames
         self._compute_s = load.compute_ms / 1000
