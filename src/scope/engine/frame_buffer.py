@@ -23,6 +23,9 @@ class FrameBuffer:
         self._ready = asyncio.Event()
         self._closed = False
         self._release = release
+        self._last: Frame | None = None
+        self._held_from: int | None = None
+        self._holds = 0
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -46,27 +49,62 @@ class FrameBuffer:
 
     async def get(self) -> Frame:
         """Wait for the next frame. Raises EOFError when closed and empty."""
-        while not self._frames:
+        while (frame := self.get_nowait()) is None:
             if self._closed:
                 raise EOFError("the stream has ended")
             self._ready.clear()
             await self._ready.wait()
-        return self._frames.popleft()
+        return frame
+
+    def get_nowait(self) -> Frame | None:
+        """The next frame if one may be taken now."""
+        if not self._frames or self._is_held(self._frames[0].index):
+            return None
+        self._last = self._frames.popleft()
+        return self._last
 
     def done(self, index: int) -> None:
         """The reader holds no pixels of frames up to `index` any more."""
         if self._release is not None:
             self._release(index)
 
+    def hold_after_shown_chunk(self) -> int:
+        """Keep back what comes after the chunk being shown; the first index kept back.
+
+        For an update that acts now: until `drop_from` says what is void, the reader gets
+        the rest of the chunk it is in and nothing beyond it.
+        """
+        shown = self._last.chunk if self._last is not None else None
+        if shown is None:
+            held_from = self._frames[0].index if self._frames else 0
+        else:
+            after = self._last.index + 1 if self._last is not None else 0
+            same = [frame.index + 1 for frame in self._frames if frame.chunk == shown]
+            held_from = max([after, *same])
+        self._holds += 1
+        self._held_from = held_from if self._held_from is None else min(held_from, self._held_from)
+        return held_from
+
     def drop_from(self, index: int) -> int:
-        """Forget buffered frames numbered `index` and later; how many those were."""
+        """Forget buffered frames numbered `index` and later; how many those were.
+
+        Ends one hold; the reader goes on once every hold has ended.
+        """
         dropped = 0
         while self._frames and self._frames[-1].index >= index:
             self._frames.pop()
             dropped += 1
+        self._holds = max(0, self._holds - 1)
+        if not self._holds:
+            self._held_from = None
+            self._ready.set()
         return dropped
 
     def close(self) -> None:
         """No more frames will come; wakes the reader."""
         self._closed = True
+        self._held_from = None
         self._ready.set()
+
+    def _is_held(self, index: int) -> bool:
+        return self._held_from is not None and index >= self._held_from
