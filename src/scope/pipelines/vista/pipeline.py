@@ -1,0 +1,174 @@
+"""vista: text to endless video on a laptop's processor.
+
+Decides what a chunk is: one latent frame (four pictures), denoised in a few passes against the
+cached past, decoded, then run once more clean to become part of the past. Weights live here,
+everything that changes lives in `VistaState`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from scope.control import PromptStep
+from scope.frames import Pixels, VideoFormat
+from scope.pipelines import contract
+from scope.pipelines.conditioning import Conditioner, TextCache
+from scope.pipelines.vista.manifest import Manifest, read_manifest
+from scope.pipelines.vista.runtime import Array, Feed, Runtime
+from scope.pipelines.vista.sampler import StepPlan, denoise, noise_source
+from scope.pipelines.vista.state import VistaState
+from scope.pipelines.vista.text import Embedding, TextEncoder
+from scope.pipelines.vista.threads import choose_threads
+
+ASSETS = Path(__file__).parent / "assets"
+SELF_TEST_CACHE = Path("~/.cache/daydream-scope/vista-threads.json")
+FASTEST_STEPS = (1000, 750, 500, 250)
+
+
+class VistaParams(contract.Params):
+    """What can change while vista runs."""
+
+    denoising_step_list: contract.StepList = Field(
+        default=FASTEST_STEPS,
+        max_length=8,
+        description="Noise levels of the passes, 1000 is pure noise; more passes, finer pictures.",
+    )
+
+
+class VistaLoad(contract.LoadParams):
+    """What is fixed when vista is loaded."""
+
+    width: int = Field(default=320, ge=320, le=320, description="Pixels; trained for 320 only.")
+    height: int = Field(default=192, ge=192, le=192, description="Pixels; trained for 192 only.")
+    threads: int | None = Field(
+        default=None, ge=1, le=64, description="Processor threads; empty means find the best."
+    )
+    assets: Path | None = Field(
+        default=None, description="A folder of other weights for the same pipeline."
+    )
+
+
+class Vista(contract.Pipeline[VistaState, int]):
+    """A small causal video diffusion model, trained on landscapes this repository renders."""
+
+    id: ClassVar[str] = "vista"
+    title: ClassVar[str] = "Vista"
+    description: ClassVar[str] = (
+        "Landscapes from text on an ordinary processor: a small model that ships in the package."
+    )
+    default_prompt: ClassVar[str] = "a calm sea at sunset with a sailboat"
+    Params: ClassVar[type[contract.Params]] = VistaParams
+    LoadParams: ClassVar[type[contract.LoadParams]] = VistaLoad
+
+    def __init__(self, load: VistaLoad, *, device: str, progress: contract.Progress) -> None:
+        folder = load.assets or ASSETS
+        progress("checking weights", 0.0)
+        self.manifest = read_manifest(folder)
+        progress("loading text encoder", 0.2)
+        self._texts = TextCache(TextEncoder().encode)
+        progress("measuring this machine", 0.5)
+        threads = load.threads or self._threads(folder)
+        progress("loading model", 0.8)
+        self._runtime = Runtime(folder, self.manifest, threads=threads)
+        size = self.manifest
+        self.format = VideoFormat(size.width, size.height, size.fps)
+        self.chunk_frames = size.pictures
+        progress("ready", 1.0)
+
+    def open(self, seed: int) -> VistaState:
+        """A stream before its first frame."""
+        size = self.manifest
+        shape = (size.layers, size.window - 1, size.tokens, size.dim)
+        return VistaState(
+            seed=seed,
+            conditioner=Conditioner(self._texts),
+            memory=self._runtime.empty_memory(),
+            keys=np.zeros(shape, np.float32),
+            values=np.zeros(shape, np.float32),
+        )
+
+    def step(self, state: VistaState, params: VistaParams, prompt: PromptStep) -> Iterator[Pixels]:
+        """Four pictures; an empty piece after each pass but the last."""
+        embedding = state.conditioner.at(prompt)
+        size = self.manifest
+        plan = StepPlan.of(params.denoising_step_list, shift=size.shift, method=size.method)
+        tables = [self._runtime.modulation(t, embedding) for t in plan.timesteps()]
+        feed = self._feed(state, embedding)
+
+        def flow(x: Array, index: int) -> Array:
+            return self._runtime.flow(x, tables[index], feed)
+
+        noise = noise_source(state.seed, state.chunk)
+        for index, guess in enumerate(denoise(flow, size.latent_shape, plan, noise)):
+            latent = guess
+            if index < len(plan.sigmas) - 1:
+                yield np.empty((0, size.height, size.width, 3), np.uint8)
+        pixels, memory = self._runtime.decode(latent, state.memory)
+        yield pixels
+        clean = self._runtime.modulation(size.context_t, embedding)
+        keys, values = self._runtime.remember(latent, clean, feed)
+        state.commit(keys, values, sink=size.sink)
+        state.memory = memory
+        state.chunk += 1
+
+    def mark(self, state: VistaState) -> int:
+        """The number of an undo log."""
+        return state.mark()
+
+    def rollback(self, state: VistaState, mark: int) -> None:
+        """Undo what was written since."""
+        state.rollback(mark)
+
+    def dump(self, state: VistaState) -> bytes:
+        """Cache, decoder memory, counters and the prompt in force."""
+        return state.dump()
+
+    def load(self, dumped: bytes) -> VistaState:
+        """A stream continued from `dump`. Raises ValueError on anything else."""
+        state = self.open(0)
+        state.restore(dumped)
+        return state
+
+    def _feed(self, state: VistaState, embedding: Embedding) -> Feed:
+        """What every pass of a chunk shares: the text, and the past where it stands now."""
+        used = len(state.order)
+        positions = [0] * used
+        for position, slot in enumerate(state.order):
+            positions[slot] = position
+        context = self._runtime.context(
+            state.keys[:, :used], state.values[:, :used], [*positions, used]
+        )
+        return {**self._runtime.text(embedding), **context}
+
+    def _threads(self, folder: Path) -> int:
+        size = self.manifest
+
+        def open_run(threads: int) -> "_Probe":
+            return _Probe(Runtime(folder, size, threads=threads))
+
+        key = size.files["step.onnx"][:16]
+        return choose_threads(open_run, key=key, cache=SELF_TEST_CACHE.expanduser())
+
+
+class _Probe:
+    """One pass with a full window and one decode, to be timed."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        size: Manifest = runtime.manifest
+        past = size.window - 1
+        empty = np.zeros((size.layers, past, size.tokens, size.dim), np.float32)
+        embedding = np.zeros((33, 384), np.float32)
+        self._feed = {
+            **runtime.text(embedding),
+            **runtime.context(empty, empty, [*range(past + 1)]),
+        }
+        self._table = runtime.modulation(500.0, embedding)
+        self._latent = np.zeros(size.latent_shape, np.float32)
+
+    def __call__(self) -> None:
+        self._runtime.flow(self._latent, self._table, self._feed)
+        self._runtime.decode(self._latent, self._runtime.empty_memory())

@@ -1,0 +1,118 @@
+"""The exported graphs and the torch model say the same, also over a stream with a full window."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from scope.models.causal import CausalConfig, CausalTransformer
+from scope.models.rope import rotary_tables
+from scope.pipelines.vista.manifest import Manifest, read_manifest
+from scope.pipelines.vista.runtime import Runtime
+from scope.pipelines.vista.text import ROWS, TEXT_TOKENS, TEXT_WIDTH
+from training.export.graph import Graph
+from training.export.package import Packing, write_package
+
+CONFIG = CausalConfig(
+    dim=32,
+    heads=2,
+    layers=2,
+    ffn=64,
+    text_dim=TEXT_WIDTH,
+    freq_dim=32,
+    in_channels=4,
+    out_channels=4,
+    pooled_dim=TEXT_WIDTH,
+)
+
+
+def tiny_model() -> CausalTransformer:
+    torch.manual_seed(0)
+    model = CausalTransformer(CONFIG).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    return model.requires_grad_(False)
+
+
+def tiny_decoder():
+    graph = Graph("decoder")
+    graph.input("latent", [1, 4, 4, 6])
+    graph.input("memory", [1, 4, 4, 6])
+    size = graph.constant(np.array([2, 8, 12, 3], np.int64))
+    flat = graph.op("Expand", graph.constant(np.array(9, np.uint8)), size)
+    graph.output("pixels", flat, [2, 8, 12, 3], "uint8")
+    graph.output("next_memory", "latent", [1, 4, 4, 6])
+    return graph.model()
+
+
+@pytest.fixture(scope="module")
+def model() -> CausalTransformer:
+    return tiny_model()
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory, model) -> tuple[Path, Manifest]:
+    folder = tmp_path_factory.mktemp("package")
+    packing = Packing(version="test", grid=(2, 3), width=12, height=8, pictures=2, half=False)
+    return folder, write_package(folder, model, tiny_decoder(), packing)
+
+
+@pytest.fixture(scope="module")
+def runtime(package) -> Runtime:
+    return Runtime(package[0], package[1], threads=1)
+
+
+def embedding(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((ROWS, TEXT_WIDTH), np.float32)
+
+
+def torch_inputs(model, text):
+    states = torch.from_numpy(text)[None, None]
+    return model.text_kv(states[:, :, :TEXT_TOKENS]), states[:, :, TEXT_TOKENS]
+
+
+def test_a_stream_through_the_graphs_equals_the_torch_stream(model, runtime):
+    manifest, text = runtime.manifest, embedding(0)
+    kv, pooled = torch_inputs(model, text)
+    cache = model.empty_cache((2, 3), frames=manifest.window)
+    feed = runtime.text(text)
+    window: list[tuple[np.ndarray, np.ndarray]] = []
+    random = np.random.default_rng(1)
+    for _ in range(7):
+        x = random.standard_normal((4, 4, 6), np.float32)
+        plan = cache.begin_block(1)
+        keys = np.zeros((2, len(window), 6, 32), np.float32)
+        values = keys.copy()
+        for index, (key, value) in enumerate(window):
+            keys[:, index], values[:, index] = key, value
+        context = feed | runtime.context(keys, values, list(range(len(window) + 1)))
+        for t in (700.0, 0.0):
+            level = torch.full((1, 1), t)
+            moved = torch.from_numpy(x)[None, :, None]
+            expected = model.stream(moved, level, kv, cache=cache, plan=plan, pooled=pooled)
+            table = runtime.modulation(t, text)
+            flow = runtime.flow(x, table, context)
+            np.testing.assert_allclose(flow, expected[0, :, 0].numpy(), atol=1e-3)
+        window = [*window, runtime.remember(x, table, context)][-(manifest.window - 1) :]
+
+
+def test_rotary_positions_are_those_of_torch(runtime):
+    tables = rotary_tables(range(5), (2, 3), 16)
+    np.testing.assert_allclose(runtime.rotary.cos.reshape(30, 8), tables.cos.numpy(), atol=1e-6)
+    np.testing.assert_allclose(runtime.rotary.sin.reshape(30, 8), tables.sin.numpy(), atol=1e-6)
+
+
+def test_weights_are_stored_in_half_the_space(tmp_path, model, package):
+    packing = Packing(version="half", grid=(2, 3), width=12, height=8, pictures=2)
+    write_package(tmp_path, model, tiny_decoder(), packing)
+    small, large = (folder / "step.onnx" for folder in (tmp_path, package[0]))
+    assert small.stat().st_size < 0.7 * large.stat().st_size
+
+
+def test_an_altered_file_is_refused(tmp_path, model):
+    packing = Packing(version="test", grid=(2, 3), width=12, height=8, pictures=2)
+    write_package(tmp_path, model, tiny_decoder(), packing)
+    (tmp_path / "text.onnx").write_bytes(b"something else")
+    with pytest.raises(ValueError, match=r"text\.onnx"):
+        read_manifest(tmp_path)
