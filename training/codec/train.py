@@ -1,0 +1,188 @@
+"""Train the codec: `python -m training.codec.train --clips … --out … --minutes 50`.
+
+Decides schedule, logging and checkpoints. The schedule follows the minutes spent, kept in the
+checkpoint, so a slow or interrupted machine still ends at a small learning rate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from training.codec.data import ClipShards, batches
+from training.codec.losses import Weights, psnr, reconstruction, spread
+from training.codec.measure import measure
+from training.codec.model import PICTURES, Codec, CodecShape
+from training.codec.optimizer import optimizers
+
+GROUPS = 2  # latent frames a sample: the second one is decoded with a memory
+CHECKPOINT_EVERY_S = 180.0
+EMA = 0.998
+
+
+def forward(model: Codec, clip: Tensor, weights: Weights, noise: float) -> tuple[Tensor, Tensor]:
+    """Loss and pictures of a batch [B, P, 3, H, W]."""
+    count = len(clip)
+    groups = clip.unflatten(1, (-1, PICTURES)).transpose(0, 1).flatten(0, 1).flatten(1, 2)
+    with torch.autocast("cpu", torch.bfloat16):
+        latent = model.encoder(groups.contiguous(memory_format=torch.channels_last))
+        noisy = latent + torch.randn_like(latent) * noise
+        memory = torch.cat([torch.zeros_like(noisy[:count]), noisy[:-count]])
+        made = model.decoder(noisy, memory)
+    pictures = made.float().unflatten(0, (-1, count)).transpose(0, 1)
+    pictures = pictures.unflatten(2, (PICTURES, 3)).flatten(1, 2)
+    loss = reconstruction(pictures, clip, weights)
+    return loss + weights.spread * spread(latent.float()), pictures.detach()
+
+
+def rate(progress: float, step: int) -> float:
+    """Share of the peak learning rate: warm-up, then a straight line down to 2%."""
+    return min(1.0, (step + 1) / 100) * max(0.02, 1 - 0.98 * progress)
+
+
+class Run:
+    """A model in training with all that a checkpoint needs."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.out: Path = options.out
+        self.out.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(options.seed)
+        shape = CodecShape(latent=options.latent)
+        self.model = Codec(shape).to(memory_format=torch.channels_last)
+        self.average = {k: v.detach().clone() for k, v in self.model.named_parameters()}
+        self.optimizers = optimizers(self.model, muon_lr=options.muon, adam_lr=options.adam)
+        self.peaks = [group["lr"] for opt in self.optimizers for group in opt.param_groups]
+        self.step, self.spent_s = 0, 0.0
+        self._resume()
+
+    def _resume(self) -> None:
+        path = self.out / "checkpoint.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average = state["average"]
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        self.step, self.spent_s = state["step"], state["spent_s"]
+
+    def save(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "step": self.step,
+            "spent_s": self.spent_s,
+        }
+        partial = self.out / "checkpoint.partial"
+        torch.save(state, partial)
+        partial.rename(self.out / "checkpoint.pt")
+
+    def set_rate(self, share: float) -> None:
+        groups = [group for optimizer in self.optimizers for group in optimizer.param_groups]
+        for group, peak in zip(groups, self.peaks, strict=True):
+            group["lr"] = peak * share
+
+    def learn(self, loss: Tensor) -> None:
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        with torch.no_grad():
+            keep = min(EMA, (self.step + 1) / (self.step + 10))
+            for name, parameter in self.model.named_parameters():
+                self.average[name].lerp_(parameter, 1 - keep)
+        self.step += 1
+
+    def averaged(self) -> Codec:
+        model = Codec(self.model.shape).to(memory_format=torch.channels_last)
+        model.load_state_dict({**self.model.state_dict(), **self.average})
+        return model.eval()
+
+    def log(self, **values: object) -> None:
+        line = json.dumps({"time": time.strftime("%H:%M:%S"), "step": self.step, **values})
+        print(line, flush=True)
+        with (self.out / "log.txt").open("a") as log:
+            log.write(line + "\n")
+
+
+def export(run: Run, statistics: Tensor) -> None:
+    """The averaged weights with the latents' statistics."""
+    model = run.averaged()
+    model.latent_mean.copy_(statistics.mean(dim=(0, 1, 3, 4)).view(1, -1, 1, 1))
+    model.latent_std.copy_(statistics.std(dim=(0, 1, 3, 4)).view(1, -1, 1, 1))
+    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    save_file(tensors, run.out / "codec.safetensors")
+    (run.out / "codec.json").write_text(json.dumps(asdict(model.shape), indent=1))
+
+
+def train(options: argparse.Namespace) -> None:
+    run, weights = Run(options), Weights()
+    source = batches(
+        ClipShards(options.clips), seed=options.seed + run.step, batch=options.batch,
+        pictures=GROUPS * PICTURES, height=96, width=160,
+    )  # fmt: skip
+    saved_at, seen, started = time.monotonic(), [], time.monotonic()
+    budget_s = options.minutes * 60
+    while run.spent_s < budget_s:
+        run.set_rate(rate(run.spent_s / budget_s, run.step))
+        clip = next(source)
+        loss, pictures = forward(run.model, clip, weights, options.noise)
+        run.learn(loss)
+        seen.append((float(loss.detach()), float(psnr(pictures, clip).mean())))
+        now = time.monotonic()
+        run.spent_s, started = run.spent_s + now - started, now
+        if run.step % 50 == 0:
+            mean_loss, mean_db = (math.fsum(part) / len(seen) for part in zip(*seen, strict=True))
+            run.log(loss=round(mean_loss, 4), db=round(mean_db, 2), spent_s=round(run.spent_s))
+            seen = []
+        if now - saved_at > CHECKPOINT_EVERY_S:
+            run.save()
+            saved_at = now
+        if run.step % options.measure_every == 0:
+            report(run, options)
+    run.save()
+    report(run, options)
+
+
+def report(run: Run, options: argparse.Namespace) -> None:
+    found, statistics = measure(run.averaged(), options.valid, clips=options.measure_clips)
+    run.log(**found)
+    export(run, statistics)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clips", type=Path, default=Path("training/runs/clips"))
+    parser.add_argument("--valid", type=Path, default=Path("training/runs/clips_valid"))
+    parser.add_argument("--out", type=Path, default=Path("training/runs/codec"))
+    parser.add_argument("--minutes", type=float, default=50)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--latent", type=int, default=16)
+    parser.add_argument("--muon", type=float, default=0.01)
+    parser.add_argument("--adam", type=float, default=1e-3)
+    parser.add_argument("--noise", type=float, default=0.05)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--measure-every", type=int, default=1000)
+    parser.add_argument("--measure-clips", type=int, default=40)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "train.pid").write_text(str(os.getpid()))
+    train(options)
+
+
+if __name__ == "__main__":
+    main()
