@@ -1,0 +1,610 @@
+"""What every home of the engine promises; each test runs on both."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scope.clock import MonotonicClock
+from scope.control import ControlUpdate, PromptItem, PromptMix, Transition
+from scope.engine.api import Engine, LoadRequest, OpenRequest, Playhead, StreamHandle
+from scope.engine.inline_engine import InlineEngine
+from scope.engine.process_engine import ProcessEngine
+from scope.errors import (
+    AtCapacity,
+    InvalidParameters,
+    PipelineNotLoaded,
+    ScopeError,
+    UnknownPipeline,
+)
+from scope.events import (
+    EngineEvent,
+    PauseChanged,
+    StopReason,
+    StreamStopped,
+    StreamWarning,
+    UpdateApplied,
+    UpdateRejected,
+)
+from scope.frames import Frame
+from scope.pipelines.registry import PipelineRef
+
+FILE = Path(__file__).parent / "engine_pipelines.py"
+REFS = (
+    PipelineRef(f"{FILE}:Noise", "noise"),
+    PipelineRef(f"{FILE}:Other", "other"),
+    PipelineRef(f"{FILE}:Missing", "missing"),
+)
+HOMES: dict[str, type[InlineEngine] | type[ProcessEngine]] = {
+    "inline": InlineEngine,
+    "process": ProcessEngine,
+}
+LIMIT_S = 40
+now = MonotonicClock().now
+
+
+def on_both_homes(
+    scenario: Callable[[Engine], Coroutine[Any, Any, None]],
+) -> Callable[[str], None]:
+    """The scenario as a test, given a started engine that is closed afterwards."""
+
+    @pytest.mark.parametrize("home", list(HOMES))
+    def test(home: str) -> None:
+        async def run() -> None:
+            engine = HOMES[home](REFS)
+            await engine.start()
+            try:
+                await asyncio.wait_for(scenario(engine), LIMIT_S)
+            finally:
+                await engine.aclose()
+
+        asyncio.run(run())
+
+    test.__name__ = scenario.__name__
+    test.__doc__ = scenario.__doc__
+    return test
+
+
+async def loaded(engine: Engine, pipeline_id: str = "noise", **params: Any) -> None:
+    await engine.load(LoadRequest(pipeline_id, params))
+    status = await engine.settled()
+    assert status.state == "loaded", status.error
+
+
+async def opened(engine: Engine, name: str = "a", seed: int = 1, **changes: Any) -> StreamHandle:
+    initial = ControlUpdate(revision=0, changes=changes)
+    handle = await engine.open(OpenRequest(name, seed=seed, initial=initial))
+    play(handle)
+    return handle
+
+
+def play(handle: StreamHandle) -> None:
+    """As if playback were always about to run dry: generate as fast as room allows."""
+    handle.play(Playhead(10**9, now(), 1e-6))
+
+
+def prompt(text: str) -> PromptMix:
+    return PromptMix((PromptItem(text),))
+
+
+async def take(handle: StreamHandle, frames: int) -> list[Frame]:
+    """Copies of the next frames, released at once."""
+    taken = []
+    for _ in range(frames):
+        frame = await handle.frames.get()
+        copy = Frame(
+            frame.pixels.copy(), frame.index, frame.revision, frame.chunk, frame.produced_s
+        )
+        taken.append(copy)
+        handle.frames.done(frame.index)
+    return taken
+
+
+async def take_until_revision(handle: StreamHandle, revision: int) -> Frame:
+    """The first frame made with `revision`."""
+    while True:
+        (frame,) = await take(handle, 1)
+        if frame.revision >= revision:
+            return frame
+
+
+async def event(handle: StreamHandle, kind: type[Any]) -> Any:
+    while True:
+        happened = await handle.next_event()
+        if isinstance(happened, kind):
+            return happened
+
+
+async def rest(handle: StreamHandle) -> list[EngineEvent]:
+    """All events to the end of the stream."""
+    events: list[EngineEvent] = []
+    while True:
+        try:
+            events.append(await handle.next_event())
+        except EOFError:
+            return events
+
+
+async def only_stop(handle: StreamHandle) -> StreamStopped:
+    """The end of the stream, which must be the one and the last."""
+    events = await rest(handle)
+    stops = [each for each in events if isinstance(each, StreamStopped)]
+    assert len(stops) == 1
+    assert events[-1] is stops[0]
+    return stops[0]
+
+
+async def refused(call: Awaitable[Any], kind: type[ScopeError]) -> ScopeError:
+    with pytest.raises(kind) as caught:
+        await call
+    return caught.value
+
+
+def same(a: list[Frame], b: list[Frame]) -> bool:
+    return all(np.array_equal(x.pixels, y.pixels) for x, y in zip(a, b, strict=True))
+
+
+# Catalog and loads.
+
+
+@on_both_homes
+async def test_the_catalog_lists_what_can_run_and_why_something_can_not(engine: Engine) -> None:
+    catalog = engine.catalog()
+    assert catalog["noise"].unavailable is None
+    assert "gain" in catalog["noise"].params_schema["properties"]
+    assert catalog["missing"].unavailable
+    await engine.load(LoadRequest("missing"))
+    status = await engine.settled()
+    assert status.state == "error"
+    assert status.error
+    assert status.error.code == "load_failed"
+
+
+@on_both_homes
+async def test_a_load_is_loading_at_once_and_then_loaded(engine: Engine) -> None:
+    assert engine.status().state == "not_loaded"
+    assert engine.status().worker_up
+    await engine.load(LoadRequest("noise", {"width": 48}))
+    assert engine.status().state == "loading"
+    status = await engine.settled()
+    assert status.state == "loaded"
+    assert status.pipeline_id == "noise"
+    assert status.load_params
+    assert status.load_params["width"] == 48
+
+
+@on_both_homes
+async def test_an_unknown_pipeline_or_a_bad_value_leaves_what_is_loaded(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine)
+    unknown = await refused(engine.load(LoadRequest("nothing")), UnknownPipeline)
+    assert "noise" in unknown.detail
+    bad = await refused(engine.load(LoadRequest("other", {"width": 1})), InvalidParameters)
+    assert bad.field == "width"
+    await refused(engine.load(LoadRequest("other", {"wide": 64})), InvalidParameters)
+    assert engine.status().pipeline_id == "noise"
+    assert len(await take(handle, 20)) == 20
+
+
+@on_both_homes
+async def test_base_seed_means_seed(engine: Engine) -> None:
+    await loaded(engine, base_seed=7)
+    handle = await engine.open(OpenRequest("a"))
+    assert handle.seed == 7
+
+
+@on_both_homes
+async def test_a_failed_load_stays_an_error_and_the_next_one_works(engine: Engine) -> None:
+    for fault, code in (("raise", "load_failed"), ("oom", "out_of_memory")):
+        await engine.load(LoadRequest("noise", {"fault": fault}))
+        status = await engine.settled()
+        assert status.state == "error"
+        assert status.error
+        assert status.error.code == code
+        await refused(engine.open(OpenRequest("a")), PipelineNotLoaded)
+    await loaded(engine)
+    assert len(await take(await opened(engine), 4)) == 4
+
+
+@on_both_homes
+async def test_the_newest_load_wins_even_over_one_that_never_ends(engine: Engine) -> None:
+    await engine.load(LoadRequest("noise", {"fault": "hang"}))
+    await engine.load(LoadRequest("noise", {"width": 32}))
+    await engine.load(LoadRequest("other", {"width": 48}))
+    status = await engine.settled()
+    assert status.state == "loaded"
+    assert status.pipeline_id == "other"
+    assert (await opened(engine)).format.width == 48
+
+
+@on_both_homes
+async def test_a_reload_ends_every_stream_with_that_reason(engine: Engine) -> None:
+    await loaded(engine)
+    a, b = await opened(engine, "a"), await opened(engine, "b")
+    await take(a, 4)
+    await loaded(engine, "other")
+    for handle in (a, b):
+        assert (await only_stop(handle)).reason is StopReason.RELOADED
+    assert engine.status().streams == 0
+    assert len(await take(await opened(engine), 4)) == 4
+
+
+@on_both_homes
+async def test_an_unload_ends_every_stream_and_nothing_is_loaded(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine)
+    await take(handle, 4)
+    await engine.unload()
+    assert (await only_stop(handle)).reason is StopReason.UNLOADED
+    assert engine.status().state == "not_loaded"
+    await engine.unload()
+    await loaded(engine)
+
+
+@on_both_homes
+async def test_without_a_pipeline_there_is_no_stream(engine: Engine) -> None:
+    await refused(engine.open(OpenRequest("a")), PipelineNotLoaded)
+    await engine.unload()
+
+
+@on_both_homes
+async def test_the_end_of_the_engine_ends_every_stream(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine)
+    await engine.aclose()
+    assert (await only_stop(handle)).reason is StopReason.SHUTDOWN
+
+
+# Frames.
+
+
+@on_both_homes
+async def test_frames_come_in_order_without_gaps(engine: Engine) -> None:
+    await loaded(engine, frames=6, pieces=4)
+    handle = await opened(engine)
+    frames = await take(handle, 200)
+    assert [frame.index for frame in frames] == list(range(200))
+    assert [frame.chunk for frame in frames] == [n // 6 for n in range(200)]
+    assert frames[0].pixels.shape == (32, 64, 3)
+
+
+@on_both_homes
+async def test_the_same_seed_makes_the_same_pictures(engine: Engine) -> None:
+    await loaded(engine)
+    first, second = await opened(engine, "a"), await opened(engine, "b")
+    third = await opened(engine, "c", seed=2)
+    pictures = [await take(handle, 40) for handle in (first, second, third)]
+    assert same(pictures[0], pictures[1])
+    assert not same(pictures[0], pictures[2])
+
+
+@on_both_homes
+async def test_two_interleaved_streams_equal_two_separate_ones(engine: Engine) -> None:
+    await loaded(engine)
+    texts = {"a": "a red fox", "b": "a blue whale"}
+
+    async def run(name: str, stream_id: str) -> list[Frame]:
+        initial = ControlUpdate(revision=0, prompts=prompt(texts[name]))
+        handle = await engine.open(OpenRequest(stream_id, seed=5, initial=initial))
+        play(handle)
+        frames = await take(handle, 60)
+        await handle.aclose()
+        return frames
+
+    alone = [await run("a", "1"), await run("b", "2")]
+    together = await asyncio.gather(run("a", "3"), run("b", "4"))
+    assert same(alone[0], together[0])
+    assert same(alone[1], together[1])
+    assert not same(alone[0], alone[1])
+
+
+@on_both_homes
+async def test_a_stream_nobody_watches_makes_one_chunk_and_waits(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await engine.open(OpenRequest("a", seed=1))
+    other = await opened(engine, "b")
+    await take(handle, 4)
+    await take(other, 60)
+    assert len(handle.frames) == 0
+    assert handle.figures().chunks_made <= 1
+    play(handle)
+    assert [frame.index for frame in await take(handle, 4)] == [4, 5, 6, 7]
+    handle.play(None)
+    await take(other, 60)
+    made = handle.figures().chunks_made
+    await take(other, 60)
+    assert handle.figures().chunks_made == made
+
+
+@on_both_homes
+async def test_a_reader_who_releases_nothing_gets_no_more_than_its_buffer(engine: Engine) -> None:
+    await loaded(engine)
+    stuck, other = await opened(engine, "a"), await opened(engine, "b")
+    await take(other, 400)
+    held = len(stuck.frames)
+    assert 30 <= held <= 45
+    await take(other, 100)
+    assert len(stuck.frames) == held
+    assert [frame.index for frame in await take(stuck, 200)] == list(range(200))
+
+
+@on_both_homes
+async def test_figures_are_told(engine: Engine) -> None:
+    await loaded(engine, compute_ms=5)
+    handle = await opened(engine)
+    assert 0.004 <= handle.nominal_chunk_s() <= 0.5
+    await take(handle, 40)
+    figures = handle.figures()
+    assert figures.frames_made >= 36
+    assert figures.lead_s >= figures.chunk_s + 0.05
+
+
+@on_both_homes
+async def test_a_parked_stream_goes_on_where_it_was(engine: Engine) -> None:
+    await loaded(engine)
+    whole = await take(await opened(engine, "a", seed=3), 4)
+    state = np.array([3, 0], np.int64).tobytes()
+    handle = await engine.open(OpenRequest("b", seed=9, state=state))
+    assert same(await take(handle, 4), whole)
+    broken = await engine.open(OpenRequest("c", state=b"nonsense"))
+    assert (await only_stop(broken)).reason is StopReason.GENERATION_FAILED
+
+
+# Control.
+
+
+@on_both_homes
+async def test_an_update_is_applied_and_says_from_which_frame_on(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine)
+    await take(handle, 8)
+    handle.send(ControlUpdate(revision=1, prompts=prompt("a storm")))
+    frame = await take_until_revision(handle, 1)
+    applied = await event(handle, UpdateApplied)
+    assert (applied.revision, applied.first_frame) == (1, frame.index)
+    assert applied.chunk == frame.chunk
+
+
+@on_both_homes
+async def test_updates_between_two_chunks_are_one_and_each_is_confirmed(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine)
+    for revision in range(1, 201):
+        handle.send(ControlUpdate(revision=revision, changes={"gain": revision % 10}))
+    await take_until_revision(handle, 200)
+    applied = [await event(handle, UpdateApplied) for _ in range(200)]
+    assert [each.revision for each in applied] == list(range(1, 201))
+    assert len({each.chunk for each in applied}) < 150
+
+
+@on_both_homes
+async def test_a_bad_update_is_rejected_alone(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine)
+    handle.send(ControlUpdate(revision=1, changes={"gain": 3}))
+    handle.send(ControlUpdate(revision=2, changes={"gain": 99}))
+    handle.send(ControlUpdate(revision=3, changes={"gain": "3"}))
+    handle.send(ControlUpdate(revision=4, changes={"denoising_step_list": [10, 20]}))
+    handle.send(ControlUpdate(revision=5, changes={"unheard_of": 1}))
+    handle.send(ControlUpdate(revision=6, prompts=prompt("rain")))
+    await take_until_revision(handle, 6)
+    rejected, applied = [], []
+    while len(applied) < 2:
+        match await handle.next_event():
+            case UpdateRejected(_, revision, error):
+                rejected.append((revision, error.field, error.code))
+            case UpdateApplied(_, revision):
+                applied.append(revision)
+    assert applied == [1, 6]
+    assert [revision for revision, _, _ in rejected] == [2, 3, 4, 5]
+    assert [field for _, field, _ in rejected] == [
+        "gain",
+        "gain",
+        "denoising_step_list",
+        "unheard_of",
+    ]
+    assert {code for _, _, code in rejected} == {"invalid_parameters"}
+
+
+@on_both_homes
+async def test_bad_initial_parameters_open_nothing(engine: Engine) -> None:
+    await loaded(engine)
+    initial = ControlUpdate(revision=0, changes={"gain": -1})
+    error = await refused(engine.open(OpenRequest("a", initial=initial)), InvalidParameters)
+    assert error.field == "gain"
+    assert engine.status().streams == 0
+
+
+@on_both_homes
+async def test_without_a_prompt_the_default_one_plays(engine: Engine) -> None:
+    await loaded(engine)
+    silent = await opened(engine, "a", seed=4)
+    initial = ControlUpdate(revision=0, prompts=prompt("dust"))
+    told = await engine.open(OpenRequest("b", seed=4, initial=initial))
+    assert same(await take(silent, 4), await take(told, 4))
+
+
+@on_both_homes
+async def test_a_transition_takes_its_chunks(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine)
+    handle.send(ControlUpdate(revision=1, transition=Transition(prompt("snow"), num_steps=3)))
+    await take_until_revision(handle, 1)
+    await take(handle, 20)
+
+
+@on_both_homes
+async def test_a_reset_equals_a_fresh_stream(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine, seed=6)
+    fresh = await take(handle, 8)
+    await take(handle, 12)
+    handle.send(ControlUpdate(revision=1, reset=True))
+    frame = await take_until_revision(handle, 1)
+    assert same([frame, *await take(handle, 7)], fresh)
+
+
+@on_both_homes
+async def test_a_new_seed_equals_a_fresh_stream_of_that_seed(engine: Engine) -> None:
+    await loaded(engine)
+    fresh = await take(await opened(engine, "b", seed=77), 8)
+    handle = await opened(engine, seed=6)
+    handle.send(ControlUpdate(revision=1, seed=77))
+    frame = await take_until_revision(handle, 1)
+    assert same([frame, *await take(handle, 7)], fresh)
+
+
+@on_both_homes
+async def test_new_steps_cut_only_while_the_cache_is_managed(engine: Engine) -> None:
+    await loaded(engine)
+    fresh = await take(await opened(engine, "b", seed=6), 4)
+    for manage, cut in ((True, True), (False, False)):
+        handle = await opened(engine, f"c{manage}", seed=6, manage_cache=manage)
+        await take(handle, 8)
+        handle.send(ControlUpdate(revision=1, changes={"denoising_step_list": [900, 100]}))
+        frame = await take_until_revision(handle, 1)
+        assert same([frame, *await take(handle, 3)], fresh) is cut
+
+
+@on_both_homes
+async def test_a_pause_stops_generation_and_a_resume_goes_on_without_a_gap(engine: Engine) -> None:
+    await loaded(engine)
+    handle, other = await opened(engine, "a"), await opened(engine, "b")
+    before = await take(handle, 8)
+    sent_s = now()
+    handle.send(ControlUpdate(revision=1, paused=True))
+    paused = await event(handle, PauseChanged)
+    assert (paused.revision, paused.paused) == (1, True)
+    assert now() - sent_s <= 0.2
+    await take(other, 100)
+    made = handle.figures().chunks_made
+    handle.send(ControlUpdate(revision=2, prompts=prompt("morning")))
+    await take(other, 100)
+    assert handle.figures().chunks_made == made
+    handle.send(ControlUpdate(revision=3, paused=False))
+    assert (await event(handle, PauseChanged)).paused is False
+    after = await take(handle, 60)
+    assert [frame.index for frame in before + after] == list(range(68))
+    assert [(await event(handle, UpdateApplied)).revision for _ in range(3)] == [1, 2, 3]
+
+
+@on_both_homes
+async def test_act_now_drops_what_was_not_shown(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine)
+    await take(handle, 6)
+    while len(handle.frames) < 12:
+        await asyncio.sleep(0)
+    handle.send(ControlUpdate(revision=1, prompts=prompt("now"), apply_now=True))
+    frames = await take(handle, 30)
+    assert [frame.index for frame in frames] == list(range(6, 36))
+    changed = next(frame.index for frame in frames if frame.revision == 1)
+    applied = await event(handle, UpdateApplied)
+    assert applied.first_frame == changed
+    assert changed % 4 == 0
+    handle.send(ControlUpdate(revision=2, changes={"gain": 99}, apply_now=True))
+    assert [frame.index for frame in await take(handle, 40)] == list(range(36, 76))
+
+
+@on_both_homes
+async def test_act_now_continues_the_state_of_the_shown_chunk(engine: Engine) -> None:
+    await loaded(engine)
+    told_later = await opened(engine, "a", seed=2)
+    await take(told_later, 6)
+    while len(told_later.frames) < 2:
+        await asyncio.sleep(0)
+    told_later.send(ControlUpdate(revision=1, prompts=prompt("now"), apply_now=True))
+    frames = await take(told_later, 30)
+    changed = next(frame.index for frame in frames if frame.revision == 1)
+    past = np.array([2, 0], np.int64)
+    reference = await engine.open(OpenRequest("b", seed=2, state=past.tobytes()))
+    unhurried = await take(reference, 4)
+    assert unhurried
+    assert changed <= 6 + 3 * 4
+
+
+# Failures.
+
+
+@on_both_homes
+async def test_a_step_that_raises_once_costs_a_warning_and_no_frame(engine: Engine) -> None:
+    await loaded(engine)
+    expected = await take(await opened(engine, "b"), 40)
+    handle = await opened(engine, "a", fault="raise once")
+    frames = await take(handle, 40)
+    assert [frame.index for frame in frames] == list(range(40))
+    assert same(frames, expected)
+    for _ in range(2):
+        warning = await event(handle, StreamWarning)
+        assert warning.error.code == "generation_failed"
+        assert "cosmic ray" in warning.error.detail
+
+
+@on_both_homes
+async def test_a_step_that_keeps_raising_ends_its_stream_alone(engine: Engine) -> None:
+    await loaded(engine)
+    other = await opened(engine, "b")
+    handle = await opened(engine, "a", fault="raise")
+    stop = await only_stop(handle)
+    assert stop.reason is StopReason.GENERATION_FAILED
+    assert stop.error
+    assert "cosmic ray" in stop.error.detail
+    with pytest.raises(EOFError):
+        await handle.frames.get()
+    assert len(await take(other, 40)) == 40
+
+
+@on_both_homes
+async def test_a_device_without_room_ends_the_stream_with_that_reason(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine, "a")
+    await take(handle, 4)
+    handle.send(ControlUpdate(revision=1, changes={"fault": "oom"}))
+
+    async def drain() -> None:
+        while True:
+            await take(handle, 1)
+
+    with pytest.raises(EOFError):
+        await drain()
+    stop = await only_stop(handle)
+    assert stop.reason is StopReason.OUT_OF_MEMORY
+    assert stop.error
+    assert stop.error.code == "out_of_memory"
+
+
+@on_both_homes
+async def test_closing_a_stream_is_its_end_and_may_be_done_twice(engine: Engine) -> None:
+    await loaded(engine, compute_ms=30)
+    handle = await opened(engine)
+    await take(handle, 1)
+    await handle.aclose()
+    await handle.aclose()
+    stop = await only_stop(handle)
+    assert (stop.reason, stop.error) == (StopReason.CLOSED, None)
+    handle.send(ControlUpdate(revision=1, reset=True))
+    handle.play(None)
+    assert engine.status().streams == 0
+
+
+@on_both_homes
+async def test_one_more_stream_than_the_device_can_make_is_refused(engine: Engine) -> None:
+    await loaded(engine, compute_ms=50)  # of chunks that play 100 ms
+    first = await opened(engine, "a")
+    await take(first, 1)
+    error = await refused(engine.open(OpenRequest("b")), AtCapacity)
+    assert error.retry_after_s
+    assert "85%" in error.detail
+    await first.aclose()
+    second = await opened(engine, "b")
+    assert len(await take(second, 4)) == 4
+
+
+@on_both_homes
+async def test_the_first_stream_is_admitted_however_slow(engine: Engine) -> None:
+    await loaded(engine, compute_ms=300)
+    handle = await opened(engine)
+    assert len(await take(handle, 4)) == 4
