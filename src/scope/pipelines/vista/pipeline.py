@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scope.control import PromptStep
 from scope.frames import Pixels, VideoFormat
@@ -25,17 +25,25 @@ from scope.pipelines.vista.threads import choose_threads
 
 ASSETS = Path(__file__).parent / "assets"
 SELF_TEST_CACHE = Path("~/.cache/daydream-scope/vista-threads.json")
-FASTEST_STEPS = (1000, 750, 500, 250)
+STEPS = (1000, 750, 500, 250)
+MOST_STEPS = 8
 
 
 class VistaParams(contract.Params):
     """What can change while vista runs."""
 
     denoising_step_list: contract.StepList = Field(
-        default=FASTEST_STEPS,
-        max_length=8,
+        default=STEPS,
+        json_schema_extra={"maxItems": MOST_STEPS},
         description="Noise levels of the passes, 1000 is pure noise; more passes, finer pictures.",
     )
+
+    @field_validator("denoising_step_list")
+    @classmethod
+    def _few(cls, steps: tuple[int, ...]) -> tuple[int, ...]:
+        if len(steps) > MOST_STEPS:
+            raise ValueError(f"at most {MOST_STEPS} steps")
+        return steps
 
 
 class VistaLoad(contract.LoadParams):

@@ -1,0 +1,60 @@
+"""vista as a pipeline, beyond the contract: parameters, seeds, steps, long streams."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from scope.control import PromptItem, PromptMix, PromptStep
+from scope.pipelines.vista.pipeline import Vista, VistaLoad, VistaParams
+from training.export.tiny import write_tiny_package
+
+PROMPT = PromptStep(PromptMix((PromptItem("a calm sea"),)))
+
+
+@pytest.fixture(scope="module")
+def vista(tmp_path_factory) -> Vista:
+    folder = tmp_path_factory.mktemp("vista")
+    write_tiny_package(folder)
+    load = VistaLoad(assets=folder, threads=1)
+    return Vista(load, device="cpu", progress=lambda stage, share: None)
+
+
+def chunk(vista: Vista, state, steps=(1000, 500)) -> np.ndarray:
+    params = VistaParams(denoising_step_list=steps)
+    return np.concatenate(list(vista.step(state, params, PROMPT)))
+
+
+def test_a_chunk_is_four_pictures_with_a_way_out_between_passes(vista):
+    params = VistaParams(denoising_step_list=(1000, 750, 500))
+    pieces = [len(piece) for piece in vista.step(vista.open(1), params, PROMPT)]
+    assert pieces == [0, 0, 4]
+
+
+@pytest.mark.parametrize("steps", [(), (0, 0), (250, 500), (1001,), tuple(range(9, 0, -1))])
+def test_step_lists_out_of_bounds_are_refused(steps):
+    with pytest.raises(ValidationError):
+        VistaParams(denoising_step_list=steps)
+
+
+def test_another_seed_gives_other_pictures(vista):
+    assert not np.array_equal(chunk(vista, vista.open(1)), chunk(vista, vista.open(2)))
+
+
+def test_the_step_list_can_change_from_chunk_to_chunk(vista):
+    state = vista.open(1)
+    for count in range(1, 9):
+        steps = tuple(np.linspace(1000, 100, count, dtype=int).tolist())
+        assert len(chunk(vista, state, steps)) == 4
+
+
+def test_a_long_stream_never_leaves_its_window(vista):
+    state = vista.open(1)
+    for _ in range(40):
+        chunk(vista, state, (1000,))
+    assert state.chunk == 40
+    assert sorted(state.order) == [0, 1]
+
+
+def test_a_size_it_was_not_trained_for_is_refused():
+    with pytest.raises(ValidationError):
+        VistaLoad(width=640)

@@ -1,0 +1,140 @@
+"""Training the transformer: noise, batches, Muon, checkpoints; with tiny sizes."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from training.text.cache import cache_path, fill
+from training.transformer.data import LatentStore
+from training.transformer.evaluate_flow import held_out
+from training.transformer.model import SemanticHead, Sizes, start
+from training.transformer.muon import orthogonalise
+from training.transformer.objective import Recipe, losses, noised
+from training.transformer.state import Run, load_ema
+
+TINY = Sizes(dim=64, layers=2, semantic_layer=0)
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("latents")
+    random = np.random.default_rng(0)
+    for number in range(2):
+        targets = random.random((4, 5, 60, 10))
+        targets[..., :8] /= targets[..., :8].sum(-1, keepdims=True)
+        path = folder / f"shard_{number:05}.npz"
+        latents = random.standard_normal((4, 5, 16, 12, 20)).astype(np.float16)
+        np.savez(path, latents=latents, targets=targets.astype(np.float16))
+        records = [
+            {"captions": ["a sea", "a hill"], "change_frame": 8},
+            *({"captions": ["a sea"], "change_frame": None} for _ in range(3)),
+        ]
+        path.with_suffix(".json").write_text(json.dumps(records))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def store(shards) -> LatentStore:
+    store = LatentStore(shards)
+    store.refresh()
+    return store
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_captions_are_embedded_once(shards, store):
+    cached = cache_path(shards / "shard_00000.json")
+    assert np.load(cached).shape == (4, 2, 33, 384)
+    assert fill(shards) == 0
+
+
+def test_the_first_shard_is_held_out(shards, store):
+    valid = LatentStore(shards, holdout=True)
+    valid.refresh()
+    assert (len(store), len(valid)) == (4, 4)
+
+
+def test_a_frame_after_the_change_has_the_second_text(store):
+    text = store.take([0], single=False, random=generator()).text[0]
+    assert torch.equal(text[0], text[1])
+    assert torch.equal(text[2], text[4])
+    assert not torch.equal(text[1], text[2])
+
+
+def test_noisy_frames_follow_their_clean_past(store):
+    batch = store.take([0, 1], single=False, random=generator())
+    recipe = Recipe(text_dropout=0.0, context_noise=0.0)
+    sample = noised(batch, recipe, torch.zeros(33, 384), generator())
+    assert torch.equal(sample.x[:, :, :4], batch.latents[:, :, :4])
+    assert not sample.t[:, :4].any()
+    sigma = sample.t[:, None, 4:, None, None] / 1000
+    restored = sample.x[:, :, 4:] - sigma * sample.target
+    torch.testing.assert_close(restored, batch.latents, atol=1e-5, rtol=1e-5)
+
+
+def test_dropping_the_text_gives_the_text_of_nothing(store):
+    batch = store.take([1], single=True, random=generator())
+    null = torch.full((33, 384), 0.25)
+    assert (noised(batch, Recipe(text_dropout=1.0), null, generator()).text == 0.25).all()
+
+
+def test_muon_makes_matrices_orthogonal():
+    torch.manual_seed(0)
+    for shape in ((3, 32, 32), (2, 16, 64), (2, 64, 16)):
+        singular = torch.linalg.svdvals(orthogonalise(torch.randn(shape)))
+        assert singular.max() < 1.3
+        assert singular.median() > 0.6
+
+
+def test_a_fresh_model_says_nothing_and_learns(store):
+    run = Run.fresh(TINY)
+    batch = store.draw(4, single=True, random=run.random)
+    sample = noised(batch, Recipe(), torch.zeros(33, 384), run.random)
+    first, _ = losses(run.model, run.head, sample, 0)
+    assert float(first.detach()) == pytest.approx(float(sample.target.square().mean()), rel=1e-4)
+    for _ in range(12):
+        loss, semantic = losses(run.model, run.head, sample, 0)
+        (loss + semantic).backward()
+        run.muon.step()
+        run.adam.step()
+        run.model.zero_grad()
+        run.head.zero_grad()
+    assert float(loss.detach()) < 0.97 * float(first.detach())
+
+
+def test_a_checkpoint_continues_where_it_stopped(tmp_path, store):
+    run = Run.fresh(TINY)
+    run.step, run.views = 7, 99
+    run.follow(0.999)
+    path = tmp_path / "last.pt"
+    run.save(path)
+    again = Run.load(path)
+    assert (again.step, again.views) == (7, 99)
+    assert torch.equal(torch.rand(3, generator=run.random), torch.rand(3, generator=again.random))
+    ema = load_ema(path)
+    for mine, theirs in zip(run.ema.parameters(), ema.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_the_held_out_loss_repeats(store):
+    model = start(TINY).eval()
+    assert held_out(model, store, single=False, clips=2) == held_out(
+        model, store, single=False, clips=2
+    )
+
+
+def test_the_semantic_head_is_content_with_the_truth():
+    head = SemanticHead(8)
+    targets = torch.zeros(1, 1, 4, 10)
+    targets[..., 3] = 1
+    with torch.no_grad():
+        for parameter in head.layers[-1].parameters():
+            parameter.zero_()
+        unsure = head.loss(torch.randn(1, 1, 4, 8), targets)
+        head.layers[-1].bias[3] = 20.0
+        sure = head.loss(torch.randn(1, 1, 4, 8), targets)
+    assert sure < 1e-3 < unsure
