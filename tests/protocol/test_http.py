@@ -55,10 +55,11 @@ def test_an_error_becomes_a_body_with_detail_and_code() -> None:
     assert Problem.of(InvalidParameters("seed: no", field="seed")).model_dump(
         exclude_none=True
     ) == {"detail": "seed: no", "code": "invalid_parameters", "field": "seed"}
-    full = Problem.of(AtCapacity("full", retry_after_s=4))
+    full = Problem.of(AtCapacity("full", reason="two streams", retry_after_s=4))
     assert full.model_dump(exclude_none=True) == {
         "detail": "full",
         "code": "at_capacity",
+        "reason": "two streams",
         "retry_after": 4.0,
     }
 

@@ -1,11 +1,12 @@
 """Arrays as bytes and back, for parking a stream: no pickle, no surprises.
 
-    magic(8) | length of header(4) | checksum of the rest(4) | header JSON | raw arrays
+    magic(8) | length of the header(4) | checksum(4) | header as JSON | raw arrays
 
-Decides the layout. Knows nothing of what the arrays mean.
+Decides the layout; the checksum is that of the length and all that follows. Knows nothing of what the arrays mean.
 """
 
 import json
+import math
 import struct
 import zlib
 from collections.abc import Mapping
@@ -36,7 +37,7 @@ def pack(arrays: Mapping[str, AnyArray]) -> bytes:
         blobs.append(plain.tobytes())
     text = json.dumps(header).encode()
     body = b"".join((text, *blobs))
-    return _PREFIX.pack(_MAGIC, len(text), zlib.crc32(body)) + body
+    return _PREFIX.pack(_MAGIC, len(text), _checksum(len(text), body)) + body
 
 
 def unpack(packed: bytes) -> dict[str, AnyArray]:
@@ -45,13 +46,12 @@ def unpack(packed: bytes) -> dict[str, AnyArray]:
         raise ValueError("not a dumped state: too short")
     magic, header_bytes, checksum = _PREFIX.unpack_from(packed)
     body = memoryview(packed)[_PREFIX.size :]
-    if magic != _MAGIC or header_bytes > len(body) or zlib.crc32(body) != checksum:
+    if magic != _MAGIC or header_bytes > len(body) or _checksum(header_bytes, body) != checksum:
         raise ValueError("not a dumped state, or a damaged one")
     rest = body[header_bytes:]
     arrays: dict[str, AnyArray] = {}
     for name, kind, shape in _header(bytes(body[:header_bytes])):
-        count = int(np.prod(shape, dtype=np.int64))
-        size = count * np.dtype(kind).itemsize
+        size = math.prod(shape) * np.dtype(kind).itemsize
         if len(rest) < size:
             raise ValueError("not a dumped state: an array is cut short")
         arrays[name] = np.frombuffer(rest[:size], dtype=kind).reshape(shape).copy()
@@ -59,6 +59,10 @@ def unpack(packed: bytes) -> dict[str, AnyArray]:
     if len(rest):
         raise ValueError("not a dumped state: bytes are left over")
     return arrays
+
+
+def _checksum(header_bytes: int, body: bytes | memoryview) -> int:
+    return zlib.crc32(body, zlib.crc32(header_bytes.to_bytes(4, "little")))
 
 
 def _header(text: bytes) -> list[tuple[str, str, tuple[int, ...]]]:
@@ -70,7 +74,9 @@ def _header(text: bytes) -> list[tuple[str, str, tuple[int, ...]]]:
         if not isinstance(entry, list) or len(entry) != 3:
             raise ValueError("not a dumped state: an array is not described")
         name, kind, shape = entry
-        if not isinstance(name, str) or kind not in _DTYPES or not isinstance(shape, list):
+        if not (isinstance(name, str) and isinstance(kind, str) and isinstance(shape, list)):
+            raise ValueError("not a dumped state: an array is not described")
+        if kind not in _DTYPES:
             raise ValueError("not a dumped state: an array is not described")
         if not all(isinstance(length, int) and 0 <= length < 2**31 for length in shape):
             raise ValueError("not a dumped state: a shape is wrong")

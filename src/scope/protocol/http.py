@@ -100,6 +100,7 @@ class Problem(_Response):
     detail: str
     code: str
     field: str | None = None
+    reason: str | None = None
     retry_after: float | None = None
 
     @classmethod
@@ -109,5 +110,6 @@ class Problem(_Response):
             detail=error.detail,
             code=error.code,
             field=error.field,
+            reason=error.reason,
             retry_after=error.retry_after_s,
         )
