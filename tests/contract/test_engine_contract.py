@@ -103,6 +103,12 @@ async def take(handle: StreamHandle, frames: int) -> list[Frame]:
     return taken
 
 
+async def buffered(handle: StreamHandle, frames: int) -> None:
+    """Wait until that many frames lie ready."""
+    while len(handle.frames) < frames:  # noqa: ASYNC110 - a buffer tells one reader only
+        await asyncio.sleep(0.001)
+
+
 async def take_until_revision(handle: StreamHandle, revision: int) -> Frame:
     """The first frame made with `revision`."""
     while True:
@@ -496,8 +502,7 @@ async def test_act_now_drops_what_was_not_shown(engine: Engine) -> None:
     await loaded(engine)
     handle = await opened(engine)
     await take(handle, 6)
-    while len(handle.frames) < 12:
-        await asyncio.sleep(0)
+    await buffered(handle, 12)
     handle.send(ControlUpdate(revision=1, prompts=prompt("now"), apply_now=True))
     frames = await take(handle, 30)
     assert [frame.index for frame in frames] == list(range(6, 36))
@@ -514,8 +519,7 @@ async def test_act_now_continues_the_state_of_the_shown_chunk(engine: Engine) ->
     await loaded(engine)
     told_later = await opened(engine, "a", seed=2)
     await take(told_later, 6)
-    while len(told_later.frames) < 2:
-        await asyncio.sleep(0)
+    await buffered(told_later, 2)
     told_later.send(ControlUpdate(revision=1, prompts=prompt("now"), apply_now=True))
     frames = await take(told_later, 30)
     changed = next(frame.index for frame in frames if frame.revision == 1)

@@ -1,5 +1,6 @@
 """The rules of turn and pacing together, on a clock that is moved by hand."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -71,7 +72,7 @@ class Stream:
 
     def gaps_s(self, after_s: float = 0.0) -> list[float]:
         dues = [due.due_s for _, due in self.shown if due.due_s >= after_s]
-        return [b - a for a, b in zip(dues, dues[1:], strict=False)]
+        return [b - a for a, b in itertools.pairwise(dues)]
 
 
 def simulate(streams: list[Stream], until_s: float) -> None:
@@ -205,7 +206,7 @@ def test_a_viewer_who_stalls_costs_nothing_and_goes_on_where_it_was() -> None:
     assert stalled.made <= 16 * 20 + 16
     assert max(other.gaps_s()) == pytest.approx(1 / 16, abs=2e-3)
     pts = [due.pts for _, due in stalled.shown]
-    assert all(a < b for a, b in zip(pts, pts[1:], strict=False))
+    assert all(a < b for a, b in itertools.pairwise(pts))
     gaps = stalled.gaps_s()
     assert sum(gap > 2 / 16 for gap in gaps) == 1
     assert max(gaps) == pytest.approx(10, abs=0.3)

@@ -4,14 +4,14 @@ Frozen values only. In the process home they are pickled between our own two pro
 a socket pair that nobody else holds; pixels never go that way. Decides nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from scope.control import ControlUpdate
 from scope.engine.api import Playhead, StreamFigures
 from scope.events import EngineEvent, ErrorInfo
-from scope.frames import VideoFormat
+from scope.frames import Chunk, Pixels, VideoFormat
 from scope.pipelines.contract import PipelineSpec
 
 
@@ -174,6 +174,21 @@ class Made:
     chunk: int
     last_piece: bool
     produced_s: float
+
+    def chunks(self, views: Sequence[Pixels]) -> Iterator[Chunk]:
+        """The piece as chunks, one for each of the views its frames lie in."""
+        index = self.first_index
+        for number, pixels in enumerate(views):
+            yield Chunk(
+                pixels=pixels,
+                first_index=index,
+                revision=self.revision,
+                seconds=self.seconds,
+                chunk=self.chunk,
+                last_piece=self.last_piece and number == len(views) - 1,
+                produced_s=self.produced_s,
+            )
+            index += len(pixels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ never blocks it.
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,10 +35,11 @@ from scope.engine.messages import (
     Wake,
 )
 from scope.engine.pixel_ring import PixelRing, RingShape, new_memory
+from scope.engine.questions import Questions
 from scope.engine.supervisor import Backoff, Patience
+from scope.engine.turn_watch import TurnWatch
 from scope.errors import WorkerLost
 from scope.events import EngineStatus, ErrorInfo, StopReason, StreamWarning
-from scope.frames import Chunk
 from scope.pipelines.contract import PipelineSpec
 from scope.pipelines.registry import PipelineRef
 
@@ -85,9 +86,8 @@ class ProcessEngine:
         self._closing = False
         self._wanted: Wanted | None = None
         self._rings: dict[str, PixelRing] = {}
-        self._questions: dict[int, asyncio.Future[ErrorInfo | None]] = {}
-        self._asked = 0
-        self._timer: asyncio.TimerHandle | None = None  # start-up, or the chunk in progress
+        self._questions = Questions()
+        self._watch = TurnWatch(self._patience, stalled=self._stalled, give_up=self._give_up)
         self._restart: asyncio.TimerHandle | None = None
 
     @property
@@ -119,7 +119,7 @@ class ProcessEngine:
     async def load(self, request: LoadRequest) -> None:
         """See `Engine`."""
         self._front.require_known(request.pipeline_id)
-        await self._check(request.pipeline_id, load=request.params)
+        await self._check_load(request)
         ticket = self._front.begin_load(request)
         self._wanted = Wanted(request, ticket)
         self._front.end_all(StopReason.RELOADED)
@@ -142,7 +142,7 @@ class ProcessEngine:
         """See `Engine`."""
         pipeline = self._front.admit(request)
         if request.initial.changes:
-            await self._check(pipeline.pipeline_id, changes=request.initial.changes)
+            await self._check_changes(pipeline.pipeline_id, request.initial.changes)
             pipeline = self._front.admit(request)
         child = self._child
         if child is None:
@@ -172,7 +172,7 @@ class ProcessEngine:
         """See `Engine`."""
         self._closing = True
         self._front.end_all(StopReason.SHUTDOWN)
-        self._watch(None)
+        self._watch.rest()
         if self._restart is not None:
             self._restart.cancel()
         child = self._child
@@ -192,7 +192,7 @@ class ProcessEngine:
         self._used = self._discarding = False
         self._cause = None
         self._child = ChildProcess(hello=self._hello, heard=self._heard, ended=self._lost)
-        self._watch(self._patience.start_s, lambda: self._give_up("did not start in time"))
+        self._watch.starting()
 
     def _replace_child(self) -> None:
         """End this child on purpose; the next one begins as soon as it is gone."""
@@ -210,7 +210,7 @@ class ProcessEngine:
     def _down(self) -> None:
         self._up.clear()
         self._front.worker_is_up(False)
-        self._watch(None)
+        self._watch.rest()
 
     def _lost(self, child: ChildProcess, reason: str) -> None:
         """The child is gone: tell everyone, then decide about the next one."""
@@ -218,9 +218,7 @@ class ProcessEngine:
         self._down()
         lost = ErrorInfo(WorkerLost.code, self._cause or reason)
         self._front.end_all(StopReason.WORKER_LOST, lost)
-        for answer in self._questions.values():
-            if not answer.done():
-                answer.set_result(lost)
+        self._questions.lost(lost.detail)
         if self._closing:
             return
         delay_s = 0.0
@@ -258,20 +256,16 @@ class ProcessEngine:
             case Made():
                 self._deliver(report)
             case TurnBegan(_, median_s):
-                self._watch(
-                    self._patience.stalled_after_s(median_s), lambda: self._stalled(median_s)
-                )
+                self._watch.turn_began(median_s)
             case TurnEnded():
-                self._watch(None)
+                self._watch.rest()
             case Ready():
-                self._watch(None)
+                self._watch.rest()
                 self._backoff.up(self._clock.now())
                 self._up.set()
                 self._send_wanted()
-            case Checked(ticket, error):
-                answer = self._questions.get(ticket)
-                if answer is not None and not answer.done():
-                    answer.set_result(error)
+            case Checked():
+                self._questions.answered(report)
             case Loaded(ticket, _) if self._wanted is not None and self._wanted.ticket == ticket:
                 self._wanted = replace(self._wanted, proven=True)
             case NotLoaded(ticket, _) if self._wanted is not None and self._wanted.ticket == ticket:
@@ -281,23 +275,9 @@ class ProcessEngine:
 
     def _deliver(self, made: Made) -> None:
         stream, ring = self._front.stream(made.stream_id), self._rings.get(made.stream_id)
-        if stream is None or ring is None:
-            return
-        index = made.first_index
-        views = ring.read(index, made.frames)
-        for number, pixels in enumerate(views):
-            stream.deliver(
-                Chunk(
-                    pixels=pixels,
-                    first_index=index,
-                    revision=made.revision,
-                    seconds=made.seconds,
-                    chunk=made.chunk,
-                    last_piece=made.last_piece and number == len(views) - 1,
-                    produced_s=made.produced_s,
-                )
-            )
-            index += len(pixels)
+        if stream is not None and ring is not None:
+            for chunk in made.chunks(ring.read(made.first_index, made.frames)):
+                stream.deliver(chunk)
 
     def _forget(self, stream: LiveStream) -> None:
         self._rings.pop(stream.id, None)
@@ -305,60 +285,48 @@ class ProcessEngine:
 
     # Questions and patience.
 
-    async def _check(
-        self,
-        pipeline_id: str,
-        *,
-        load: Mapping[str, Any] | None = None,
-        changes: Mapping[str, Any] | None = None,
-    ) -> None:
+    async def _check_load(self, request: LoadRequest) -> None:
+        """Raises InvalidParameters. A worker that hangs or dies meanwhile is replaced: it
+        must not keep anyone from loading something else.
+        """
+        try:
+            error = await self._ask(request.pipeline_id, load=request.params)
+        except (WorkerLost, TimeoutError) as lost:
+            if isinstance(lost, TimeoutError):
+                self._replace_child()
+            try:
+                error = await self._ask(request.pipeline_id, load=request.params)
+            except TimeoutError:
+                raise WorkerLost("The worker does not answer.") from None
+        if error is not None:
+            raise as_exception(error)
+
+    async def _check_changes(self, pipeline_id: str, changes: Mapping[str, Any]) -> None:
         """Raises InvalidParameters, or WorkerLost when there is nobody to judge."""
         try:
-            error = await self._ask(pipeline_id, load, changes)
+            error = await self._ask(pipeline_id, changes=changes)
         except TimeoutError:
-            if load is None:
-                raise WorkerLost("The worker does not answer.") from None
-            # A worker that hangs must not keep anyone from loading something else.
-            self._replace_child()
-            error = await self._ask(pipeline_id, load, changes)
+            raise WorkerLost("The worker does not answer.") from None
         if error is not None:
             raise as_exception(error)
 
     async def _ask(
         self,
         pipeline_id: str,
-        load: Mapping[str, Any] | None,
-        changes: Mapping[str, Any] | None,
+        *,
+        load: Mapping[str, Any] | None = None,
+        changes: Mapping[str, Any] | None = None,
     ) -> ErrorInfo | None:
         async with asyncio.timeout(self._patience.answer_s):
             await self._up.wait()
             if self._child is None:
-                return ErrorInfo(WorkerLost.code, "The worker is being restarted.")
-            self._asked += 1
-            ticket = self._asked
-            answer: asyncio.Future[ErrorInfo | None] = asyncio.get_running_loop().create_future()
-            self._questions[ticket] = answer
-            try:
-                self._child.post(Check(ticket, pipeline_id, load=load, changes=changes))
-                return await answer
-            finally:
-                del self._questions[ticket]
+                raise WorkerLost("The worker is being restarted.")
+            return await self._questions.ask(
+                self._child.post, pipeline_id, load=load, changes=changes
+            )
 
-    def _watch(self, after_s: float | None, then: Callable[[], None] | None = None) -> None:
-        """One timer at a time: the child's start, or the chunk in progress."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if after_s is not None and then is not None:
-            self._timer = asyncio.get_running_loop().call_later(after_s, then)
-
-    def _stalled(self, median_s: float) -> None:
-        """The chunk in progress takes far too long: say so, and kill it if it goes on."""
-        patience = self._patience
-        seconds = patience.stalled_after_s(median_s)
-        info = ErrorInfo("worker_stalled", f"A chunk has taken more than {seconds:.0f} s so far.")
+    def _stalled(self, seconds: float) -> None:
+        """The chunk in progress takes far too long: say so to everyone it holds up."""
+        info = ErrorInfo("worker_stalled", f"A chunk has taken more than {seconds:.1f} s so far.")
         for stream in self._front.streams():
             stream.tell(StreamWarning(stream.id, info))
-        self._watch(
-            patience.killed_after_s(median_s) - seconds, lambda: self._give_up("hung in a chunk")
-        )

@@ -1,0 +1,50 @@
+"""One timer over a child: while it starts, and while a chunk is in progress.
+
+Decides when to call it stalled and when to give it up, by `Patience`. Knows nothing of
+processes or streams.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from scope.engine.supervisor import Patience
+
+
+class TurnWatch:
+    """Calls `stalled(seconds)`, then `give_up(why)`, on the event loop."""
+
+    def __init__(
+        self,
+        patience: Patience,
+        *,
+        stalled: Callable[[float], None],
+        give_up: Callable[[str], None],
+    ) -> None:
+        self._patience = patience
+        self._stalled = stalled
+        self._give_up = give_up
+        self._timer: asyncio.TimerHandle | None = None
+
+    def starting(self) -> None:
+        """A child is coming up."""
+        self._set(self._patience.start_s, lambda: self._give_up("did not start in time"))
+
+    def turn_began(self, median_s: float) -> None:
+        """A chunk is in progress; one usually takes `median_s`."""
+        self._set(self._patience.stalled_after_s(median_s), lambda: self._is_stalled(median_s))
+
+    def rest(self) -> None:
+        """Nothing is in progress."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _is_stalled(self, median_s: float) -> None:
+        stalled_s = self._patience.stalled_after_s(median_s)
+        left_s = self._patience.killed_after_s(median_s) - stalled_s
+        self._set(left_s, lambda: self._give_up("hung in a chunk"))
+        self._stalled(stalled_s)
+
+    def _set(self, after_s: float, then: Callable[[], None]) -> None:
+        self.rest()
+        self._timer = asyncio.get_running_loop().call_later(after_s, then)

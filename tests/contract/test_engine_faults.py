@@ -1,0 +1,335 @@
+"""What only the process home promises: its child may crash, hang or be killed."""
+
+import asyncio
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from scope.engine.api import LoadRequest, OpenRequest
+from scope.engine.process_engine import ProcessEngine
+from scope.engine.supervisor import Patience
+from scope.errors import PipelineNotLoaded, WorkerLost
+from scope.events import StopReason, StreamWarning
+
+
+def _contract() -> ModuleType:
+    """The neighbour's helpers; test files are no package."""
+    path = Path(__file__).parent / "test_engine_contract.py"
+    spec = importlib.util.spec_from_file_location("engine_contract_for_faults", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+contract = _contract()
+REFS, loaded, opened, take = contract.REFS, contract.loaded, contract.opened, contract.take
+only_stop, event, now = contract.only_stop, contract.event, contract.now
+
+IMPATIENT = Patience(stall_s=0.3, stall_medians=2, kill_factor=2, answer_s=2)
+
+
+def in_process(
+    scenario: Callable[[ProcessEngine], Coroutine[Any, Any, None]],
+) -> Callable[[], None]:
+    def test() -> None:
+        async def run() -> None:
+            engine = ProcessEngine(REFS, patience=IMPATIENT)
+            await engine.start()
+            try:
+                await asyncio.wait_for(scenario(engine), 40)
+            finally:
+                await engine.aclose()
+
+        asyncio.run(run())
+
+    test.__name__ = scenario.__name__
+    return test
+
+
+def kill(engine: ProcessEngine, number: int = signal.SIGKILL) -> None:
+    assert engine.worker_pid
+    os.kill(engine.worker_pid, number)
+
+
+async def plays_again(engine: ProcessEngine) -> None:
+    """A new stream plays once the pipeline has been loaded again."""
+    status = await engine.settled()
+    assert status.state == "loaded", status.error
+    assert status.worker_up
+    assert len(await take(await opened(engine, "again"), 8)) == 8
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_killed_child_ends_every_stream_at_once_and_a_new_one_plays(number: int) -> None:
+    @in_process
+    async def scenario(engine: ProcessEngine) -> None:
+        await loaded(engine, width=48)
+        handles = [await opened(engine, name) for name in "abc"]
+        await take(handles[0], 4)
+        killed_s = now()
+        kill(engine, number)
+        for handle in handles:
+            stop = await only_stop(handle)
+            assert stop.reason is StopReason.WORKER_LOST
+            assert stop.error
+            assert stop.error.code == "worker_lost"
+            assert signal.Signals(number).name in stop.error.detail
+        assert now() - killed_s <= 1
+        status = engine.status()
+        assert (status.worker_up, status.state, status.streams) == (False, "loading", 0)
+        with pytest.raises(WorkerLost):
+            await engine.open(OpenRequest("early"))
+        await plays_again(engine)
+        assert now() - killed_s <= 10
+        assert (engine.status().load_params or {})["width"] == 48
+
+    scenario()
+
+
+@pytest.mark.parametrize("fault", ["kill", "exit"])
+def test_a_step_that_takes_the_child_down_is_a_lost_worker(fault: str) -> None:
+    @in_process
+    async def scenario(engine: ProcessEngine) -> None:
+        await loaded(engine)
+        handle = await opened(engine, fault=fault)
+        assert (await only_stop(handle)).reason is StopReason.WORKER_LOST
+        await plays_again(engine)
+
+    scenario()
+
+
+@in_process
+async def test_a_child_that_hangs_is_stalled_then_killed_and_replaced(
+    engine: ProcessEngine,
+) -> None:
+    await loaded(engine)
+    other = await opened(engine, "b")
+    await take(other, 8)
+    began_s = now()
+    handle = await opened(engine, "a", fault="hang")
+    warning = await event(handle, StreamWarning)
+    assert warning.error.code == "worker_stalled"
+    assert engine.status().state == "loaded"  # asking does not wait for the worker
+    for each in (handle, other):
+        stop = await only_stop(each)
+        assert stop.reason is StopReason.WORKER_LOST
+        assert stop.error
+        assert "hung" in stop.error.detail
+    assert now() - began_s <= 3
+    await plays_again(engine)
+
+
+@in_process
+async def test_a_child_stopped_by_a_signal_counts_as_hanging(engine: ProcessEngine) -> None:
+    await loaded(engine, compute_ms=20)
+    handle = await opened(engine)
+    await take(handle, 4)
+    # Stop it in the middle of a chunk: between chunks nothing is in progress to wait for.
+    await take(handle, 40)
+    kill(engine, signal.SIGSTOP)
+    await engine.load(LoadRequest("other"))
+    assert (await only_stop(handle)).reason in (StopReason.RELOADED, StopReason.WORKER_LOST)
+    status = await engine.settled()
+    assert (status.state, status.pipeline_id) == ("loaded", "other")
+
+
+@in_process
+async def test_a_load_that_takes_the_child_down_is_an_error_and_not_tried_again(
+    engine: ProcessEngine,
+) -> None:
+    await engine.load(LoadRequest("noise", {"fault": "kill"}))
+    status = await engine.settled()
+    assert status.state == "error"
+    assert status.error
+    assert status.error.code == "worker_lost"
+    with pytest.raises((WorkerLost, PipelineNotLoaded)):
+        await engine.open(OpenRequest("a"))
+    await loaded(engine)
+
+
+@in_process
+async def test_a_load_is_not_waited_for_by_status_questions_or_an_unload(
+    engine: ProcessEngine,
+) -> None:
+    await engine.load(LoadRequest("noise", {"fault": "hang"}))
+    while engine.status().stage != "hanging":
+        await asyncio.sleep(0.01)
+    began_s = now()
+    with pytest.raises(contract.InvalidParameters):
+        await engine.load(LoadRequest("noise", {"width": 1}))
+    await engine.unload()
+    assert now() - began_s <= 1
+    assert engine.status().state == "not_loaded"
+    await loaded(engine)
+
+
+@in_process
+async def test_an_unload_and_a_load_give_the_memory_back_by_a_new_child(
+    engine: ProcessEngine,
+) -> None:
+    await loaded(engine)
+    first = engine.worker_pid
+    await loaded(engine, "other")
+    second = engine.worker_pid
+    await engine.unload()
+    await loaded(engine)
+    assert len({first, second, engine.worker_pid}) == 3
+    assert first
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+
+
+@in_process
+async def test_ctrl_c_and_sigterm_are_the_parents_business(engine: ProcessEngine) -> None:
+    await loaded(engine)
+    handle = await opened(engine)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        kill(engine, number)
+    assert len(await take(handle, 100)) == 100
+
+
+@in_process
+async def test_the_child_knows_no_server(engine: ProcessEngine) -> None:
+    maps = Path(f"/proc/{engine.worker_pid}/maps").read_text()
+    assert "/av/" not in maps
+    code = "import sys, scope.engine.child; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    names = set(done.stdout.split())
+    assert not names & {"fastapi", "aiortc", "av", "scope.server.app", "uvicorn", "torch"}
+
+
+def mapped_rings() -> int:
+    return Path("/proc/self/maps").read_text().count("scope-frames")
+
+
+def test_streams_and_children_leave_nothing_behind() -> None:
+    shm_before = set(os.listdir("/dev/shm"))
+
+    async def cycle(engine: ProcessEngine, rounds: int) -> None:
+        for _ in range(rounds):
+            handle = await opened(engine)
+            await take(handle, 4)
+            await handle.aclose()
+            await only_stop(handle)
+
+    async def run() -> None:
+        engine = ProcessEngine(REFS)
+        await engine.start()
+        await loaded(engine)
+        await cycle(engine, 5)
+        pid = engine.worker_pid
+        descriptors = len(os.listdir("/proc/self/fd")), len(os.listdir(f"/proc/{pid}/fd"))
+        rings = mapped_rings()
+        await cycle(engine, 60)
+        assert mapped_rings() <= rings
+        after = len(os.listdir("/proc/self/fd")), len(os.listdir(f"/proc/{pid}/fd"))
+        assert after[0] <= descriptors[0] + 1
+        assert after[1] <= descriptors[1] + 1
+        kill(engine)
+        await engine.aclose()
+
+    descriptors = len(os.listdir("/proc/self/fd"))
+    threads = threading.active_count()
+    asyncio.run(run())
+    assert set(os.listdir("/dev/shm")) == shm_before
+    assert len(os.listdir("/proc/self/fd")) <= descriptors
+    until_s = now() + 5
+    while threading.active_count() > threads and now() < until_s:
+        for thread in threading.enumerate():
+            if thread.name.startswith("scope-"):
+                thread.join(1)
+    assert threading.active_count() <= threads
+
+
+HOST = """
+    import asyncio, sys, time
+    from scope.engine.api import LoadRequest, OpenRequest, Playhead
+    from scope.engine.process_engine import ProcessEngine
+    from scope.pipelines.registry import PipelineRef
+
+    async def main():
+        engine = ProcessEngine([PipelineRef(sys.argv[1] + ":Noise", "noise")])
+        await engine.start()
+        await engine.load(LoadRequest("noise"))
+        await engine.settled()
+        stream = await engine.open(OpenRequest("a"))
+        await stream.frames.get()
+        print(engine.worker_pid, flush=True)
+        if sys.argv[2] == "close":
+            await engine.aclose()
+        elif sys.argv[2] == "wait":
+            await asyncio.sleep(3600)
+
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("end", ["wait", "close", "fall off"])
+def test_the_child_ends_with_its_parent_and_nothing_is_printed(end: str, tmp_path: Path) -> None:
+    script = tmp_path / "host.py"
+    script.write_text(textwrap.dedent(HOST))
+    shm_before = set(os.listdir("/dev/shm"))
+    host = subprocess.Popen(
+        [sys.executable, "-W", "error", str(script), str(contract.FILE), end],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert host.stdout
+    assert host.stderr
+    try:
+        pid = int(host.stdout.readline())
+        if end == "wait":
+            host.kill()
+        host.wait(20)
+        until_s = now() + 5
+        while Path(f"/proc/{pid}/stat").exists() and now() < until_s:
+            time.sleep(0.02)
+        assert not Path(f"/proc/{pid}/stat").exists()
+        assert host.stderr.read() == ""
+    finally:
+        host.kill()
+        host.wait()
+        host.stdout.close()
+        host.stderr.close()
+    assert set(os.listdir("/dev/shm")) == shm_before
+
+
+@in_process
+async def test_the_loop_is_never_held_up(engine: ProcessEngine) -> None:
+    await loaded(engine, width=512, frames=12, fps=60)
+    worst_s = 0.0
+    running = True
+
+    async def measure() -> None:
+        nonlocal worst_s
+        while running:
+            before_s = now()
+            await asyncio.sleep(0.001)
+            worst_s = max(worst_s, now() - before_s - 0.001)
+
+    watcher = asyncio.create_task(measure())
+    for _ in range(3):
+        handle = await opened(engine)
+        await take(handle, 60)
+        await handle.aclose()
+    handle = await opened(engine)
+    kill(engine)
+    await only_stop(handle)
+    await plays_again(engine)
+    running = False
+    await watcher
+    assert worst_s <= 0.1  # generous: the machine is shared
