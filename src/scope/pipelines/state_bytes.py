@@ -2,7 +2,8 @@
 
     magic(8) | length of the header(4) | checksum(4) | header as JSON | raw arrays
 
-Decides the layout; the checksum is that of the length and all that follows. Knows nothing of what the arrays mean.
+Decides the layout; the checksum is that of the length and all that follows. Knows nothing of
+what the arrays mean.
 """
 
 import json

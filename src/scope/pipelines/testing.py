@@ -165,7 +165,7 @@ class PipelineContract(PipelineTrial):
             hold(whole, "a yielded array was shared with the stream")
 
     def test_rolls_back_to_each_of_its_last_two_marks(self) -> None:
-        """From later chunks, and to the older mark after the newer."""
+        """From up to two chunks later, again and again, and to marks taken after a roll-back."""
         pipeline = self.fresh()
         state = pipeline.open(6)
         self.chunk(pipeline, state, 0)
@@ -175,12 +175,14 @@ class PipelineContract(PipelineTrial):
         third = self.chunk(pipeline, state, 0)
         pipeline.rollback(state, newer)
         hold(same(self.chunk(pipeline, state, 0), third), "rolling back one chunk failed")
-        pipeline.rollback(state, newer)
         pipeline.rollback(state, older)
         self.chunk(pipeline, state, 1)
         pipeline.rollback(state, older)
+        anew = pipeline.mark(state)
         hold(same(self.chunk(pipeline, state, 0), second), "rolling back two chunks failed")
         hold(same(self.chunk(pipeline, state, 0), third), "the chunk after a roll-back differs")
+        pipeline.rollback(state, anew)
+        hold(same(self.chunk(pipeline, state, 0), second), "a mark after a roll-back failed")
 
     def test_rolls_back_a_chunk_that_was_abandoned(self) -> None:
         """After any piece; the step's iterator is closed first."""
