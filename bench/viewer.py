@@ -1,6 +1,7 @@
 """One real WebRTC client: offer, answer, data channel, and pictures only when they are wanted.
 
-The seed's flow over aiortc, or WHEP. Times are CLOCK_MONOTONIC seconds.
+The seed's flow over aiortc, or WHEP. Times are CLOCK_MONOTONIC seconds. aiortc decodes a frame
+when the next one begins to arrive, so everything decoded is one frame period later than need be.
 """
 
 import asyncio

@@ -6,7 +6,7 @@
  */
 
 import { connect } from "/client.js";
-import { EXAMPLES, FALLBACK_PROMPT, applied, asked, describe, willApply } from "./words.js";
+import { EXAMPLES, FALLBACK_PROMPT, NOTICES, applied, asked, describe, willApply } from "./words.js";
 
 const SLOW_S = 4;
 const POLL_FAST_MS = 1000;
@@ -176,7 +176,7 @@ function measured(stats) {
 function noticed(message) {
   if (message.type === "error" && message.severity !== "warning") word(message.detail);
   if (message.type === "pipeline_error") word(message.message);
-  if (message.type === "draining") word("The server is about to restart.");
+  if (NOTICES[message.type]) word(NOTICES[message.type](message));
 }
 
 function word(text) {

@@ -41,6 +41,13 @@ export function applied(ms, cut) {
   return `${cut ? "Cut" : "First picture of the new prompt"} after ${(ms / 1000).toFixed(1)} s.`;
 }
 
+/** What the server says of its own accord. */
+export const NOTICES = {
+  paused: ({ paused }) => (paused === false ? "" : "Paused. The last picture stays."),
+  draining: ({ in_s }) => `The server stops in ${Math.ceil(in_s)} s.`,
+  parameters_updated: () => "Someone else changed the stream.",
+};
+
 export const asked = "Sent. The next pictures follow it.";
 export const willStart = "Starts by itself as soon as the model is ready.";
 export const willApply = "Kept. It applies as soon as the connection is back.";
