@@ -22,18 +22,27 @@ class Weights:
     spread: float = 0.02
 
 
-def reconstruction(made: Tensor, wanted: Tensor, weights: Weights) -> Tensor:
-    """Loss of pictures [B, P, 3, H, W], consecutive along P, across chunk borders too."""
-    flat_made, flat_wanted = made.flatten(0, 1), wanted.flatten(0, 1)
-    error = flat_made - flat_wanted
-    rare = (flat_wanted - functional.avg_pool2d(flat_wanted, 9, 1, 4, count_include_pad=False)).abs()
-    importance = 1 + weights.detail * (rare.amax(dim=1, keepdim=True) * 4).clamp(max=1)
-    total = (error.abs() * importance).mean() + weights.squared * (error.square() * importance).mean()
+def reconstruction(made: Tensor, wanted: Tensor, rare: Tensor, weights: Weights) -> Tensor:
+    """Loss of pictures [B, P, 3, H, W], consecutive along P, across chunk borders too.
+
+    `rare` is the `rarity` of the wanted pictures.
+    """
+    difference = made - wanted
+    error = difference.flatten(0, 1)
+    importance = 1 + weights.detail * rare
+    total = ((error.abs() + weights.squared * error.square()) * importance).mean()
     across = (error[..., 1:] - error[..., :-1]).abs().mean()
     down = (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
     total = total + weights.gradient * (across + down)
-    difference = made - wanted
     return total + weights.motion * (difference[:, 1:] - difference[:, :-1]).abs().mean()
+
+
+@torch.no_grad()
+def rarity(pictures: Tensor) -> Tensor:
+    """0…1, [B, 1, H, W]: how much a pixel differs from its neighbourhood of 9 × 9."""
+    rows = functional.avg_pool2d(pictures, (9, 1), 1, (4, 0), count_include_pad=False)
+    around = functional.avg_pool2d(rows, (1, 9), 1, (0, 4), count_include_pad=False)
+    return ((pictures - around).abs().amax(dim=1, keepdim=True) * 4).clamp(max=1)
 
 
 def spread(latent: Tensor) -> Tensor:

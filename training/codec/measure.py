@@ -21,7 +21,9 @@ from training.codec.model import PICTURES, Codec, CodecShape
 def load(folder: Path) -> Codec:
     """The exported codec of a run."""
     shape = json.loads((folder / "codec.json").read_text())
-    model = Codec(CodecShape(**{k: tuple(v) if isinstance(v, list) else v for k, v in shape.items()}))
+    model = Codec(
+        CodecShape(**{k: tuple(v) if isinstance(v, list) else v for k, v in shape.items()})
+    )
     model.load_state_dict(load_file(folder / "codec.safetensors"))
     return model.eval().to(memory_format=torch.channels_last)
 

@@ -10,6 +10,8 @@ import argparse
 import json
 import math
 import os
+import signal
+import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from training.codec.data import ClipShards, batches
-from training.codec.losses import Weights, psnr, reconstruction, spread
+from training.codec.losses import Weights, psnr, rarity, reconstruction, spread
 from training.codec.measure import measure
 from training.codec.model import PICTURES, Codec, CodecShape
 from training.codec.optimizer import optimizers
@@ -27,6 +29,10 @@ from training.codec.optimizer import optimizers
 GROUPS = 2  # latent frames a sample: the second one is decoded with a memory
 CHECKPOINT_EVERY_S = 180.0
 EMA = 0.998
+
+
+# Fused, the loss costs a third of what its single operations do.
+_fused_reconstruction = torch.compile(reconstruction)
 
 
 def forward(model: Codec, clip: Tensor, weights: Weights, noise: float) -> tuple[Tensor, Tensor]:
@@ -40,7 +46,7 @@ def forward(model: Codec, clip: Tensor, weights: Weights, noise: float) -> tuple
         made = model.decoder(noisy, memory)
     pictures = made.float().unflatten(0, (-1, count)).transpose(0, 1)
     pictures = pictures.unflatten(2, (PICTURES, 3)).flatten(1, 2)
-    loss = reconstruction(pictures, clip, weights)
+    loss = _fused_reconstruction(pictures, clip, rarity(clip.flatten(0, 1)), weights)
     return loss + weights.spread * spread(latent.float()), pictures.detach()
 
 
@@ -135,7 +141,9 @@ def train(options: argparse.Namespace) -> None:
     )  # fmt: skip
     saved_at, seen, started = time.monotonic(), [], time.monotonic()
     budget_s = options.minutes * 60
-    while run.spent_s < budget_s:
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    while run.spent_s < budget_s and not stopped.is_set():
         run.set_rate(rate(run.spent_s / budget_s, run.step))
         clip = next(source)
         loss, pictures = forward(run.model, clip, weights, options.noise)
@@ -153,7 +161,8 @@ def train(options: argparse.Namespace) -> None:
         if run.step % options.measure_every == 0:
             report(run, options)
     run.save()
-    report(run, options)
+    if not stopped.is_set():
+        report(run, options)
 
 
 def report(run: Run, options: argparse.Namespace) -> None:

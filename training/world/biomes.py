@@ -6,7 +6,8 @@ Decides composition and own colours. Knows nothing of weather beyond the light i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field as default
+from dataclasses import dataclass
+from dataclasses import field as default
 
 import numpy as np
 

@@ -83,13 +83,14 @@ def _join(opening: str, clauses: list[str], rng: np.random.Generator) -> str:
     commas = rng.random() < 0.5
     text = opening
     for clause in after:
-        glue = ", " if commas or not clause.split(" ")[0] in _PREPOSITIONS else " "
+        glue = ", " if commas or clause.split(" ")[0] not in _PREPOSITIONS else " "
         text = f"{text}{glue}{clause}" if text else clause.removeprefix("and ")
     return ", ".join([*before, text] if text else before)
 
 
 _PREPOSITIONS = frozenset(
-    "at by in with under and while as on after during beneath wrapped covered like".split()
+    {"at", "by", "in", "with", "under", "and", "while", "as", "on", "after", "during", "beneath"}
+    | {"wrapped", "covered", "like"}
 )
 
 

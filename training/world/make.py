@@ -21,12 +21,17 @@ from training.world.scene import render, sample_scene
 CLIPS_PER_SHARD = 40
 
 
+def seed_of(seed: int, shard: int, index: int) -> int:
+    """The scene's number: the same clip whoever renders it."""
+    return seed * 1_000_000 + shard * CLIPS_PER_SHARD + index
+
+
 def make_shard(out: Path, shard: int, seed: int, split: str) -> float:
     """Write one shard; gives pictures per second."""
     os.nice(max(0, 19 - os.nice(0)))
     start = time.perf_counter()
     clips = [
-        render(sample_scene(seed * 1_000_000 + shard * CLIPS_PER_SHARD + index, split=split))
+        render(sample_scene(seed_of(seed, shard, index), split=split))
         for index in range(CLIPS_PER_SHARD)
     ]
     stem = out / f"shard_{shard:05d}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from training.world.land import _height_at
@@ -22,7 +24,7 @@ def palms(frame: Frame, light: Light, shore: Plane, rng: np.random.Generator) ->
         tall, lean = rng.uniform(72, 105), -side * rng.uniform(8, 26)
         bend = np.linspace(0, 1, 12)
         path = [(foot_x + lean * s**1.8, foot_y - tall * s) for s in bend]
-        for start, end in zip(path[:-1], path[1:], strict=True):
+        for start, end in pairwise(path):
             drawing.stroke([start, end], 4.2 - 1.6 * (foot_y - start[1]) / tall, bark)
         _fronds(drawing, path[-1], tall * 0.36, (leaf, bright), rng)
     return drawing.panorama()

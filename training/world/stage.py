@@ -6,7 +6,6 @@ Knows nothing of captions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from training.world import water, weather
 from training.world.attributes import Attributes
 from training.world.biomes import CLEAR_Y, Land, Site, build
-from training.world.layers import KINDS, Frame, Panorama, Plane, lay, place, stamp
+from training.world.layers import Frame, Panorama, Plane, lay, place, stamp
 from training.world.light import Light, light_of
 from training.world.sky import (
     Sky,
@@ -207,7 +206,3 @@ def _draw_air(canvas: Plane, stage: Stage, picture: int) -> None:
         weather.draw_rain(canvas, stage.light, picture, heavy=kind == "storm")
     elif kind == "snow":
         weather.draw_snow(canvas, stage.light, picture)
-
-
-def kinds() -> Iterator[str]:
-    yield from KINDS

@@ -1,0 +1,113 @@
+import pytest
+import torch
+
+from training.codec.losses import psnr, rarity, ssim
+from training.codec.model import Codec, CodecShape
+from training.codec.optimizer import Muon, orthogonalise
+
+
+@pytest.fixture
+def codec() -> Codec:
+    torch.manual_seed(0)
+    shape = CodecShape(latent=4, widths=(8, 16, 16, 32), encoder_blocks=(1, 1, 1))
+    model = Codec(shape).eval()
+    model.latent_mean.fill_(0.3)
+    model.latent_std.fill_(1.7)
+    return model
+
+
+@torch.no_grad()
+def test_later_pictures_do_not_change_earlier_ones(codec: Codec) -> None:
+    clip = torch.rand(1, 12, 3, 64, 96)
+    other = torch.cat([clip[:, :8], torch.rand(1, 4, 3, 64, 96)], dim=1)
+
+    one, two = codec.encode_clip(clip), codec.encode_clip(other)
+    assert torch.equal(one[:, :2], two[:, :2])
+    assert not torch.equal(one[:, 2], two[:, 2])
+
+    made, made_other = codec.decode_clip(one), codec.decode_clip(two)
+    assert torch.equal(made[:, :8], made_other[:, :8])
+
+
+@torch.no_grad()
+def test_streaming_equals_decoding_the_whole_clip(codec: Codec) -> None:
+    latents = codec.encode_clip(torch.rand(1, 12, 3, 64, 96))
+    memory, parts = torch.zeros(1, 4, 4, 6), []
+    for group in range(3):
+        pictures, memory = codec.decode(latents[:, group], memory)
+        parts.append(pictures)
+
+    assert torch.equal(torch.cat(parts, dim=1), codec.decode_clip(latents))
+
+
+@torch.no_grad()
+def test_the_memory_is_the_raw_latent_before(codec: Codec) -> None:
+    latent = torch.randn(1, 4, 4, 6)
+
+    _, memory = codec.decode(latent, torch.zeros(1, 4, 4, 6))
+
+    assert torch.allclose(memory, latent * 1.7 + 0.3)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("height", "width"), [(64, 96), (96, 64), (128, 32)])
+def test_any_size_in_steps_of_32_works(codec: Codec, height: int, width: int) -> None:
+    clip = torch.rand(2, 8, 3, height, width)
+
+    latents = codec.encode_clip(clip)
+
+    assert latents.shape == (2, 2, 4, height // 16, width // 16)
+    assert codec.decode_clip(latents).shape == clip.shape
+
+
+def test_the_decoder_stays_within_a_gigaflop_a_picture() -> None:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    codec = Codec(CodecShape())
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        codec.decode(torch.zeros(1, 16, 12, 20), torch.zeros(1, 16, 12, 20))
+
+    assert counter.get_total_flops() / 4 < 1e9
+
+
+def test_identical_pictures_score_perfectly() -> None:
+    clip = torch.rand(2, 4, 3, 32, 32)
+
+    assert torch.allclose(ssim(clip, clip), torch.ones(2), atol=1e-4)
+    assert (psnr(clip, clip) > 60).all()
+    assert (psnr(clip, clip * 0.9) < 40).all()
+
+
+def test_a_lone_star_is_rare_and_an_even_sky_is_not() -> None:
+    sky = torch.full((1, 3, 32, 32), 0.1)
+    sky[..., 16, 16] = 0.9
+
+    found = rarity(sky)
+
+    assert found[0, 0, 16, 16] == 1
+    assert found[0, 0, 2, 2] < 1e-5
+
+
+def test_orthogonalising_evens_out_singular_values() -> None:
+    torch.manual_seed(0)
+    matrix = torch.randn(16, 40) @ torch.diag(torch.logspace(0, -2, 40))
+
+    values = torch.linalg.svdvals(orthogonalise(matrix).float())
+
+    assert values.min() > 0.3
+    assert values.max() < 1.4
+
+
+def test_muon_descends() -> None:
+    torch.manual_seed(0)
+    weight = torch.nn.Parameter(torch.randn(8, 8))
+    optimizer = Muon([weight], lr=0.1, momentum=0.9)
+    losses = []
+    for _ in range(30):
+        optimizer.zero_grad()
+        loss = (weight - torch.eye(8)).square().sum()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+
+    assert losses[-1] < 0.2 * losses[0]
