@@ -1,9 +1,10 @@
 """Writes a folder of weights that scope.pipelines.vista can run: graphs and their manifest.
 
-    python -m training.export.package --checkpoint training/runs/transformer/last.pt \\
-        --codec training/runs/codec --out src/scope/pipelines/vista/assets
+    python -m training.export.package --transformer training/runs/distilled/last.pt \\
+        --codec training/runs/codec --out src/scope/pipelines/vista/assets --version 1
 """
 
+import argparse
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ import onnx
 
 from scope.models.causal import CausalTransformer
 from scope.pipelines.vista.manifest import FILES, Manifest
+from training.codec.measure import load
+from training.export.codec import decoder_graph
 from training.export.transformer import step_graph, text_graph, time_graph
+from training.transformer.state import load_ema
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +78,29 @@ def write_package(
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--transformer", type=Path, required=True)
+    parser.add_argument("--codec", type=Path, default=Path("training/runs/codec"))
+    parser.add_argument("--out", type=Path, default=Path("src/scope/pipelines/vista/assets"))
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--method", choices=("euler", "renoise"), default="euler")
+    parser.add_argument("--window", type=int, default=5)
+    parser.add_argument("--sink", type=int, default=0)
+    parser.add_argument("--context-t", type=float, default=0.0)
+    args = parser.parse_args()
+    packing = Packing(
+        version=args.version,
+        method=args.method,
+        window=args.window,
+        sink=args.sink,
+        context_t=args.context_t,
+    )
+    decoder = decoder_graph(load(args.codec), (packing.height, packing.width))
+    write_package(args.out, load_ema(args.transformer), decoder, packing)
+
+
+if __name__ == "__main__":
+    main()
