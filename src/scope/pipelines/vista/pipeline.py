@@ -38,6 +38,11 @@ class VistaParams(contract.Params):
         description="Noise levels of the passes, 1000 is pure noise; more passes, finer pictures.",
     )
 
+    manage_cache: bool = Field(
+        default=False,
+        description="Cut to a fresh scene when the step list changes; vista does not need it.",
+    )
+
     @field_validator("denoising_step_list")
     @classmethod
     def _few(cls, steps: tuple[int, ...]) -> tuple[int, ...]:
