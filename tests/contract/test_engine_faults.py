@@ -165,7 +165,7 @@ async def test_a_load_is_not_waited_for_by_status_questions_or_an_unload(
     engine: ProcessEngine,
 ) -> None:
     await engine.load(LoadRequest("noise", {"fault": "hang"}))
-    while engine.status().stage != "hanging":
+    while engine.status().stage != "hanging":  # noqa: ASYNC110 - a status has no event
         await asyncio.sleep(0.01)
     began_s = now()
     with pytest.raises(contract.InvalidParameters):
@@ -193,6 +193,36 @@ async def test_an_unload_and_a_load_give_the_memory_back_by_a_new_child(
 
 
 @in_process
+async def test_after_out_of_memory_a_new_child_starts_once_the_last_stream_has_ended(
+    engine: ProcessEngine,
+) -> None:
+    await loaded(engine)
+    first = engine.worker_pid
+    other = await opened(engine, "other")
+    handle = await opened(engine, fault="oom")
+    assert (await only_stop(handle)).reason is StopReason.OUT_OF_MEMORY
+    assert len(await take(other, 20)) == 20
+    assert engine.worker_pid == first
+    await other.aclose()
+    await plays_again(engine)
+    assert engine.worker_pid != first
+
+
+@in_process
+async def test_a_third_out_of_memory_in_ten_minutes_is_an_error(engine: ProcessEngine) -> None:
+    await loaded(engine)
+    for _ in range(3):
+        assert (await engine.settled()).state == "loaded"
+        assert (await only_stop(await opened(engine, fault="oom"))).error
+    status = await engine.settled()
+    assert status.state == "error"
+    assert status.error
+    assert status.error.code == "out_of_memory"
+    await loaded(engine)
+    await plays_again(engine)
+
+
+@in_process
 async def test_ctrl_c_and_sigterm_are_the_parents_business(engine: ProcessEngine) -> None:
     await loaded(engine)
     handle = await opened(engine)
@@ -201,10 +231,7 @@ async def test_ctrl_c_and_sigterm_are_the_parents_business(engine: ProcessEngine
     assert len(await take(handle, 100)) == 100
 
 
-@in_process
-async def test_the_child_knows_no_server(engine: ProcessEngine) -> None:
-    maps = Path(f"/proc/{engine.worker_pid}/maps").read_text()
-    assert "/av/" not in maps
+def test_the_child_knows_no_server() -> None:
     code = "import sys, scope.engine.child; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     names = set(done.stdout.split())

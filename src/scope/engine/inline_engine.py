@@ -104,7 +104,7 @@ class InlineEngine:
             seed=seed,
             pipeline=pipeline,
             post=self._inbox.post,
-            ended=self._front.remove,
+            ended=lambda stream, _: self._front.remove(stream),
             lead_room_s=lead_room_s(pipeline),
             release=outlet.release,
         )

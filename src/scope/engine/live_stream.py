@@ -26,7 +26,7 @@ class LiveStream:
         seed: int,
         pipeline: LoadedPipeline,
         post: Callable[[Command], None],
-        ended: Callable[["LiveStream"], None],
+        ended: Callable[["LiveStream", StopReason], None],
         lead_room_s: float,
         release: Callable[[int], None],
     ) -> None:
@@ -112,7 +112,7 @@ class LiveStream:
         self.wants_frames = False
         self._post(Close(self.id))
         self.frames.close()
-        self._ended(self)
+        self._ended(self, reason)
 
     def _append(self, event: EngineEvent) -> None:
         self._events.append(event)

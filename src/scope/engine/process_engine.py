@@ -10,35 +10,31 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from scope.clock import Clock, MonotonicClock
 from scope.engine.api import LoadRequest, OpenRequest
 from scope.engine.child_process import ChildProcess
-from scope.engine.failures import as_exception
-from scope.engine.front import Capacity, Front, lead_room_s, seed_of, slots
+from scope.engine.front import Capacity, Front
 from scope.engine.live_stream import LiveStream
 from scope.engine.messages import (
-    Check,
     Checked,
+    Command,
     Hello,
     Load,
     Loaded,
     Made,
     NotLoaded,
-    Open,
     Ready,
     Report,
     Stop,
     TurnBegan,
     TurnEnded,
-    Wake,
 )
-from scope.engine.pixel_ring import PixelRing, RingShape, new_memory
-from scope.engine.questions import Questions
-from scope.engine.supervisor import Backoff, Patience
+from scope.engine.questions import NoAnswer, Questions
+from scope.engine.shared_streams import SharedStreams
+from scope.engine.supervisor import Backoff, Patience, Shortages
 from scope.engine.turn_watch import TurnWatch
-from scope.errors import WorkerLost
+from scope.errors import OutOfMemory, WorkerLost
 from scope.events import EngineStatus, ErrorInfo, StopReason, StreamWarning
 from scope.pipelines.contract import PipelineSpec
 from scope.pipelines.registry import PipelineRef
@@ -85,8 +81,10 @@ class ProcessEngine:
         self._up = asyncio.Event()
         self._closing = False
         self._wanted: Wanted | None = None
-        self._rings: dict[str, PixelRing] = {}
-        self._questions = Questions()
+        self._streams = SharedStreams(ended=self._ended)
+        self._shortages = Shortages()
+        self._short = False  # this child has run out of memory
+        self._questions = Questions(up=self._up, post=self._post, answer_s=self._patience.answer_s)
         self._watch = TurnWatch(self._patience, stalled=self._stalled, give_up=self._give_up)
         self._restart: asyncio.TimerHandle | None = None
 
@@ -121,7 +119,7 @@ class ProcessEngine:
         self._front.require_known(request.pipeline_id)
         await self._check_load(request)
         ticket = self._front.begin_load(request)
-        self._wanted = Wanted(request, ticket)
+        self._wanted, self._short = Wanted(request, ticket), False
         self._front.end_all(StopReason.RELOADED)
         if self._used:
             self._replace_child()
@@ -131,7 +129,7 @@ class ProcessEngine:
     async def unload(self) -> None:
         """See `Engine`."""
         self._front.begin_unload()
-        self._wanted = None
+        self._wanted, self._short = None, False
         self._front.end_all(StopReason.UNLOADED)
         child = self._child
         if self._used and child is not None:
@@ -142,30 +140,13 @@ class ProcessEngine:
         """See `Engine`."""
         pipeline = self._front.admit(request)
         if request.initial.changes:
-            await self._check_changes(pipeline.pipeline_id, request.initial.changes)
+            await self._questions.check(pipeline.pipeline_id, changes=request.initial.changes)
             pipeline = self._front.admit(request)
         child = self._child
         if child is None:
             raise WorkerLost("The worker is being restarted.")
-        shape = RingShape.of(pipeline.format, slots(pipeline))
-        memory = new_memory(shape)
-        ring = PixelRing(memory, shape)
-        seed = seed_of(request, pipeline)
-        stream = LiveStream(
-            stream_id=request.stream_id,
-            seed=seed,
-            pipeline=pipeline,
-            post=child.post,
-            ended=self._forget,
-            lead_room_s=lead_room_s(pipeline),
-            release=lambda index: child.post(Wake()) if ring.release(index) else None,
-        )
-        self._rings[stream.id] = ring
+        stream = self._streams.begin(request, pipeline, child)
         self._front.add(stream)
-        child.post(
-            Open(stream.id, seed, request.initial, request.state, shape.slots, pipeline.format),
-            memory,
-        )
         return stream
 
     async def aclose(self) -> None:
@@ -189,7 +170,7 @@ class ProcessEngine:
 
     def _begin_child(self) -> None:
         self._restart = None
-        self._used = self._discarding = False
+        self._used = self._discarding = self._short = False
         self._cause = None
         self._child = ChildProcess(hello=self._hello, heard=self._heard, ended=self._lost)
         self._watch.starting()
@@ -246,6 +227,26 @@ class ProcessEngine:
             request = wanted.request
             self._child.post(Load(wanted.ticket, request.pipeline_id, dict(request.params)))
 
+    def _ended(self, stream: LiveStream, reason: StopReason) -> None:
+        """After the device ran out of memory, a new child starts with all of it, as soon as
+        the last stream has ended; not for ever, if that does not help.
+        """
+        self._front.remove(stream)
+        now_s = self._clock.now()
+        if reason is StopReason.OUT_OF_MEMORY:
+            self._shortages.add(now_s)
+            self._short = True
+        wanted = self._wanted
+        if not self._short or wanted is None or not self._up.is_set() or self._front.streams():
+            return
+        ticket = self._front.begin_load(wanted.request, stage="freeing memory")
+        self._wanted = replace(wanted, ticket=ticket)
+        if self._shortages.too_many(now_s):
+            self._wanted = None
+            detail = "The device ran out of memory again and again. Load something smaller."
+            self._front.fail_load(ErrorInfo(OutOfMemory.code, detail))
+        self._replace_child()
+
     # What the child says.
 
     def _heard(self, child: ChildProcess, report: Report) -> None:
@@ -254,7 +255,7 @@ class ProcessEngine:
         self._front.receive(report)
         match report:
             case Made():
-                self._deliver(report)
+                self._streams.deliver(report)
             case TurnBegan(_, median_s):
                 self._watch.turn_began(median_s)
             case TurnEnded():
@@ -273,57 +274,26 @@ class ProcessEngine:
             case _:
                 pass
 
-    def _deliver(self, made: Made) -> None:
-        stream, ring = self._front.stream(made.stream_id), self._rings.get(made.stream_id)
-        if stream is not None and ring is not None:
-            for chunk in made.chunks(ring.read(made.first_index, made.frames)):
-                stream.deliver(chunk)
-
-    def _forget(self, stream: LiveStream) -> None:
-        self._rings.pop(stream.id, None)
-        self._front.remove(stream)
-
     # Questions and patience.
 
     async def _check_load(self, request: LoadRequest) -> None:
         """Raises InvalidParameters. A worker that hangs or dies meanwhile is replaced: it
-        must not keep anyone from loading something else.
+        must not keep anyone from loading something else; nor must a long back-off.
         """
+        if self._restart is not None:
+            self._restart.cancel()
+            self._begin_child()
         try:
-            error = await self._ask(request.pipeline_id, load=request.params)
-        except (WorkerLost, TimeoutError) as lost:
-            if isinstance(lost, TimeoutError):
+            await self._questions.check(request.pipeline_id, load=request.params)
+        except WorkerLost as lost:
+            if isinstance(lost, NoAnswer):
                 self._replace_child()
-            try:
-                error = await self._ask(request.pipeline_id, load=request.params)
-            except TimeoutError:
-                raise WorkerLost("The worker does not answer.") from None
-        if error is not None:
-            raise as_exception(error)
+            await self._questions.check(request.pipeline_id, load=request.params)
 
-    async def _check_changes(self, pipeline_id: str, changes: Mapping[str, Any]) -> None:
-        """Raises InvalidParameters, or WorkerLost when there is nobody to judge."""
-        try:
-            error = await self._ask(pipeline_id, changes=changes)
-        except TimeoutError:
-            raise WorkerLost("The worker does not answer.") from None
-        if error is not None:
-            raise as_exception(error)
-
-    async def _ask(
-        self,
-        pipeline_id: str,
-        *,
-        load: Mapping[str, Any] | None = None,
-        changes: Mapping[str, Any] | None = None,
-    ) -> ErrorInfo | None:
-        async with asyncio.timeout(self._patience.answer_s):
-            await self._up.wait()
-            if self._child is None:
-                raise WorkerLost("The worker is being restarted.")
-            return await self._questions.ask(
-                self._child.post, pipeline_id, load=load, changes=changes
-            )
+    def _post(self, command: Command) -> None:
+        if self._child is None:
+            raise WorkerLost("The worker is being restarted.")
+        self._child.post(command)
 
     def _stalled(self, seconds: float) -> None:
         """The chunk in progress takes far too long: say so to everyone it holds up."""

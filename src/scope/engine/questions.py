@@ -8,33 +8,59 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from scope.engine.failures import as_exception
 from scope.engine.messages import Check, Checked, Command
 from scope.errors import WorkerLost
 from scope.events import ErrorInfo
 
 
 class Questions:
-    """The open questions."""
+    """The open questions. `post` says where a question goes once `up` is set."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        up: asyncio.Event,
+        post: Callable[[Command], None],
+        answer_s: float,
+    ) -> None:
+        self._up = up
+        self._post = post
+        self._answer_s = answer_s
         self._open: dict[int, asyncio.Future[ErrorInfo | None]] = {}
         self._asked = 0
 
-    async def ask(
+    async def check(
         self,
-        post: Callable[[Command], None],
         pipeline_id: str,
         *,
         load: Mapping[str, Any] | None = None,
         changes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Raises InvalidParameters where values are bad, WorkerLost or NoAnswer where nobody
+        can tell.
+        """
+        try:
+            async with asyncio.timeout(self._answer_s):
+                await self._up.wait()
+                error = await self._ask(pipeline_id, load, changes)
+        except TimeoutError:
+            raise NoAnswer("The worker does not answer.") from None
+        if error is not None:
+            raise as_exception(error)
+
+    async def _ask(
+        self,
+        pipeline_id: str,
+        load: Mapping[str, Any] | None,
+        changes: Mapping[str, Any] | None,
     ) -> ErrorInfo | None:
-        """What is wrong with these values, or None. Raises WorkerLost."""
         self._asked += 1
         ticket = self._asked
         answer: asyncio.Future[ErrorInfo | None] = asyncio.get_running_loop().create_future()
         self._open[ticket] = answer
         try:
-            post(Check(ticket, pipeline_id, load=load, changes=changes))
+            self._post(Check(ticket, pipeline_id, load=load, changes=changes))
             return await answer
         finally:
             del self._open[ticket]
@@ -50,3 +76,7 @@ class Questions:
         for answer in self._open.values():
             if not answer.done():
                 answer.set_exception(WorkerLost(why))
+
+
+class NoAnswer(WorkerLost):
+    """The worker is there, or should be, and says nothing."""

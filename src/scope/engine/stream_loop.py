@@ -5,21 +5,20 @@ a failed step costs, how frames are numbered, and what is abandoned on `apply_no
 nothing of other streams, of time slices or of who watches.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from scope.clock import Clock
 from scope.control import ControlUpdate
 from scope.engine.api import Playhead, StreamFigures
-from scope.engine.control import Control, is_hard_cut
-from scope.engine.control_mailbox import ControlMailbox, Merged
+from scope.engine.boundaries import Boundaries, Boundary
+from scope.engine.control import Control
+from scope.engine.control_mailbox import ControlMailbox
 from scope.engine.failures import error_info, is_out_of_memory
 from scope.engine.figures import ChunkTimes
 from scope.engine.outlet import Outlet
+from scope.engine.pieces import no_frames, pieces_of_step
 from scope.engine.turn import Contender
 from scope.errors import GenerationFailed, InvalidParameters, OutOfMemory
 from scope.events import (
@@ -36,19 +35,6 @@ from scope.frames import Chunk, Pixels
 from scope.pipelines.contract import Pipeline
 
 MAX_FAILURES = 3
-KEPT_BOUNDARIES = 2  # a pipeline's mark is valid until two later ones have been taken
-
-
-@dataclass(frozen=True, slots=True)
-class Boundary:
-    """A chunk boundary that can be returned to, and what was taken in there."""
-
-    state: Any
-    mark: Any
-    control: Control
-    taken: Merged | None
-    first_index: int
-    chunk: int
 
 
 class StreamLoop:
@@ -81,7 +67,7 @@ class StreamLoop:
         self._state: Any = None
         self._opened = False
         self._entered = False
-        self._boundaries: deque[Boundary] = deque(maxlen=KEPT_BOUNDARIES)
+        self._boundaries = Boundaries()
         self._unconfirmed: tuple[int, ...] = ()
         self._first_index = 0  # of the chunk in progress, or of the next one
         self._handed = 0  # frames of the chunk in progress that are out already
@@ -179,8 +165,8 @@ class StreamLoop:
             self._first_index,
             self._chunk,
         )
-        self._boundaries.append(boundary)
-        if taken is not None and is_hard_cut(before, self._control, taken.update):
+        self._boundaries.remember(boundary)
+        if boundary.cuts(self._control):
             self._state = self._pipeline.open(self._control.seed)
         self._control = self._control.advance()
         self._handed = 0
@@ -197,24 +183,23 @@ class StreamLoop:
     def _generate(self, between: Callable[[], None]) -> bool:
         """Run the step; True when the chunk is complete, False when it was abandoned."""
         began_s = self._clock.now()
-        pieces = self._pipeline.step(self._state, self._control.params, self._control.prompt())
-        skip = self._handed  # a step that failed half-way has handed these out before
-        made = 0
+        pieces = pieces_of_step(
+            self._pipeline,
+            self._state,
+            self._control.params,
+            self._control.prompt(),
+            skip=self._handed,  # a step that failed half-way has handed these out before
+        )
         last_piece = False
-        try:
+        with contextlib.closing(pieces):
             for piece in pieces:
-                made += len(piece)
-                self._check(piece, made)
-                fresh, skip = piece[skip:], max(0, skip - len(piece))
-                if len(fresh):
-                    last_piece = self._hand_out(fresh, began_s)
+                if len(piece):
+                    last_piece = self._hand_out(piece, began_s)
                 between()
-                if self.stopped or (self._wants_rewind and self._rewinds_this_chunk()):
+                if self.stopped or self._rewinds_this_chunk():
                     return False
-        finally:
-            _close(pieces)
         if not last_piece:
-            self._hand_out(self._nothing(), began_s, last_piece=True)
+            self._hand_out(no_frames(self._pipeline.format), began_s, last_piece=True)
         self._leave(self._clock.now() - began_s)
         return True
 
@@ -251,22 +236,6 @@ class StreamLoop:
             self._tell(UpdateApplied(self.id, revision, self._chunk, self._first_index))
         self._unconfirmed = ()
 
-    def _nothing(self) -> Pixels:
-        size = self._pipeline.format
-        return np.empty((0, size.height, size.width, 3), np.uint8)
-
-    def _check(self, piece: Pixels, made: int) -> None:
-        size = self._pipeline.format
-        if piece.dtype != np.uint8 or piece.shape[1:] != (size.height, size.width, 3):
-            raise GenerationFailed(
-                f"A step yielded {piece.dtype} {piece.shape}, not uint8 "
-                f"[T, {size.height}, {size.width}, 3]."
-            )
-        if made > self._pipeline.chunk_frames:
-            raise GenerationFailed(
-                f"A step yielded more than the {self._pipeline.chunk_frames} frames of a chunk."
-            )
-
     # Going back.
 
     @property
@@ -281,16 +250,10 @@ class StreamLoop:
         wanted, self._rewind_to = self._rewind_to, None
         if wanted is None:
             return
-        void = [b for b in self._boundaries if b.first_index >= wanted]
-        if void:
-            for boundary in reversed(void):
-                self._boundaries.pop()
-                if boundary.taken is not None:
-                    self._mailbox.put_back(boundary.taken)
-            target = void[0]
-            self._return_to(target)
-            self._control = target.control
-            self._entered = False
+        for boundary in self._boundaries.forget_from(wanted):
+            if boundary.taken is not None:
+                self._mailbox.put_back(boundary.taken)
+            self._return_to(boundary)
         for _ in range(self._rewinds_asked):  # each one asked for holds the reader back
             self._outlet.rewind(self._first_index + self._handed)
         self._rewinds_asked = 0
@@ -298,9 +261,11 @@ class StreamLoop:
     def _return_to(self, boundary: Boundary) -> None:
         self._pipeline.rollback(boundary.state, boundary.mark)
         self._state = boundary.state
+        self._control = boundary.control
         self._first_index = boundary.first_index
         self._chunk = boundary.chunk
         self._handed = 0
+        self._entered = False
 
     def _survive(self, error: Exception) -> None:
         """Go back to the chunk's boundary to try again, or end the stream."""
@@ -318,12 +283,10 @@ class StreamLoop:
         """Undo the failed step; frames that are out already stay out."""
         if not self._entered:
             return self._opened or self._dumped is None
-        boundary = self._boundaries[-1]
+        boundary = self._boundaries.last
         try:
             self._pipeline.rollback(boundary.state, boundary.mark)
-            cut = boundary.taken is not None and is_hard_cut(
-                boundary.control, self._control, boundary.taken.update
-            )
+            cut = boundary.cuts(self._control)
             self._state = self._pipeline.open(self._control.seed) if cut else boundary.state
         except Exception:  # noqa: BLE001 - the same foreign code; the caller ends the stream
             return False
@@ -332,10 +295,3 @@ class StreamLoop:
     def _end(self, reason: StopReason, info: ErrorInfo) -> None:
         self.stop()
         self._tell(StreamStopped(self.id, reason, info))
-
-
-def _close(pieces: Iterator[Pixels]) -> None:
-    """End a generator now, not when it is collected; a plain iterator has nothing to end."""
-    close = getattr(pieces, "close", None)
-    if close is not None:
-        close()

@@ -3,6 +3,7 @@
 Knows nothing of processes: it is asked for delays and deadlines.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 MAX_DELAY_S = 30.0
@@ -54,3 +55,20 @@ class Backoff:
         if self._losses == 1:
             return 0.0
         return float(min(self._max_delay_s, 2.0 ** (self._losses - 2)))
+
+
+class Shortages:
+    """Counts how often the device ran out of memory: a third time in ten minutes is too often."""
+
+    def __init__(self, *, limit: int = 3, within_s: float = 600.0) -> None:
+        self._within_s = within_s
+        self._times_s: deque[float] = deque(maxlen=limit)
+
+    def add(self, now_s: float) -> None:
+        """It happened."""
+        self._times_s.append(now_s)
+
+    def too_many(self, now_s: float) -> bool:
+        """Whether loading the same again is pointless."""
+        full = len(self._times_s) == self._times_s.maxlen
+        return full and now_s - self._times_s[0] <= self._within_s
