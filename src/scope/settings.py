@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     open_browser: bool = True
+    display: str | None = Field(
+        default=None, validation_alias=AliasChoices("display", "DISPLAY", "WAYLAND_DISPLAY")
+    )
     api_key: SecretStr | None = None
     allowed_hosts: Words = ()
     allowed_origins: Words = ()

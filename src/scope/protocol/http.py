@@ -66,7 +66,10 @@ class PeerMetrics(_Response):
 
 
 class SessionMetrics(_Response):
-    """Figures of one session. delay_ms: from a prompt to the first frame made with it."""
+    """Figures of one session. delay_ms: from a prompt to the first frame made with it.
+
+    wire_ms: from the pipeline to the wire. bitrate_kbps: what the encoders aim at.
+    """
 
     session_id: str
     pipeline_id: str
@@ -77,6 +80,8 @@ class SessionMetrics(_Response):
     fps: float
     chunk_ms: float | None = None
     delay_ms: float | None = None
+    wire_ms: float | None = None
+    bitrate_kbps: int | None = None
     paused: bool = False
     peers: list[PeerMetrics] = []
 

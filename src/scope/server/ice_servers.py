@@ -8,6 +8,7 @@ STUN servers are told, and the sources are asked again a little later.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import httpx2
@@ -85,8 +86,11 @@ class IceServers:
         self._fresh_until_s = self._clock.now() + RETRY_AFTER_FAILURE_S
 
 
-def ice_servers(settings: Settings, *, client: httpx2.AsyncClient, clock: Clock) -> IceServers:
-    """The list as the settings describe it."""
+async def ice_servers(settings: Settings, *, stack: AsyncExitStack, clock: Clock) -> IceServers:
+    """The list as the settings describe it; `stack` closes what it needs."""
+    client = await stack.enter_async_context(
+        httpx2.AsyncClient(timeout=settings.turn_timeout_s, follow_redirects=False)
+    )
     return IceServers(
         configured_sources(settings, client),
         stun_urls=settings.stun_urls,

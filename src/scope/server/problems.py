@@ -42,6 +42,18 @@ class BodyTooSlow(errors.RequestError):
     code = "body_too_slow"
 
 
+class PreconditionRequired(errors.RequestError):
+    """The request must name the state it means."""
+
+    code = "precondition_required"
+
+
+class PreconditionFailed(errors.RequestError):
+    """The request means another state than this one."""
+
+    code = "precondition_failed"
+
+
 STATUS_OF: Mapping[type[errors.ScopeError], int] = {
     errors.ScopeError: 500,
     errors.RequestError: 400,
@@ -52,6 +64,8 @@ STATUS_OF: Mapping[type[errors.ScopeError], int] = {
     errors.Forbidden: 403,
     Unauthorized: 401,
     BodyTooSlow: 408,
+    PreconditionFailed: 412,
+    PreconditionRequired: 428,
     MisdirectedRequest: 421,
     UnsupportedMediaType: 415,
     errors.StateError: 409,

@@ -1,0 +1,154 @@
+"""The command `daydream-scope`: read the line, compose the settings, run.
+
+Without a subcommand it serves. Nothing heavy is imported before it is needed.
+"""
+
+import json
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from scope.settings import Settings
+
+EXIT_USAGE = 2
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Many = list[str] | None
+
+
+@app.callback(invoke_without_command=True)
+def serve(  # noqa: PLR0913 - one parameter for each option
+    context: typer.Context,
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes any.", min=0, max=65535)] = None,
+    pipeline: Annotated[
+        str | None, typer.Option(help="Pipeline to load at start: an id, or file.py:Class.")
+    ] = None,
+    load_param: Annotated[
+        Many, typer.Option(help="key=value for the load, value as JSON; repeatable.")
+    ] = None,
+    no_browser: Annotated[
+        bool, typer.Option("-N", "--no-browser", help="Do not open the page.")
+    ] = False,
+    alias: Annotated[
+        Many, typer.Option(help="name=pipeline: another name for a pipeline; repeatable.")
+    ] = None,
+    api_key: Annotated[
+        str | None, typer.Option(help="Key callers must show; 'auto' makes one and prints it.")
+    ] = None,
+    allow_null_origin: Annotated[
+        bool, typer.Option("--allow-null-origin", help="Let pages opened from disk call.")
+    ] = False,
+    allowed_host: Annotated[
+        Many, typer.Option(help="Another name this server is reached by; repeatable.")
+    ] = None,
+    allowed_origin: Annotated[
+        Many, typer.Option(help="Another site whose pages may call; repeatable.")
+    ] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Turn prompts into live video. Without a command: serve."""
+    if version:
+        from importlib import metadata
+
+        typer.echo(f"daydream-scope {metadata.version('daydream-scope')}")
+        raise typer.Exit
+    if context.invoked_subcommand is not None:
+        return
+    given: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "pipeline": pipeline,
+        "load_params": _load_params(load_param or []) or None,
+        "open_browser": False if no_browser else None,
+        "aliases": ",".join(alias) if alias else None,
+        "api_key": _key(api_key),
+        "allow_null_origin": True if allow_null_origin else None,
+        "allowed_hosts": tuple(allowed_host) if allowed_host else None,
+        "allowed_origins": tuple(allowed_origin) if allowed_origin else None,
+        "log_level": log_level,
+    }
+    _run(_settings({name: value for name, value in given.items() if value is not None}))
+
+
+def main() -> None:
+    """Entry point."""
+    app()
+
+
+def _run(settings: Settings) -> None:
+    from scope.server.exposure import Exposed, check_exposure
+    from scope.server.logs import configure_logs
+    from scope.server.serving import PortTaken, listen, url_of
+    from scope.server.serving import serve as serve_app
+
+    try:
+        check_exposure(settings)
+        listener = listen(settings)
+    except (Exposed, PortTaken) as error:
+        _fail(str(error))
+    configure_logs(settings)
+    url = url_of(settings, listener)
+    from scope.server.app import create_app
+
+    def started() -> None:
+        typer.echo(f"\n  Scope is at {url}\n")
+        if settings.open_browser and _has_display(settings):
+            typer.launch(url)
+
+    serve_app(create_app(settings), settings, listener=listener, started=started)
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    from pydantic import ValidationError
+
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        problems = (
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        _fail("\n".join(problems))
+
+
+def _key(given: str | None) -> str | None:
+    if given != "auto":
+        return given
+    from scope.server.exposure import new_key
+
+    key = new_key()
+    typer.echo(f"\n  Key: {key}\n  Programs send it as 'Authorization: Bearer {key}'.")
+    return key
+
+
+def _load_params(pairs: list[str]) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator or not key:
+            _fail(f"--load-param takes key=value, not {pair!r}")
+        try:
+            params[key] = json.loads(value)
+        except ValueError:
+            params[key] = value  # a word needs no quotes
+    return params
+
+
+def _has_display(settings: Settings) -> bool:
+    return sys.platform in {"darwin", "win32"} or settings.display is not None
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(EXIT_USAGE)

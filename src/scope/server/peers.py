@@ -1,0 +1,62 @@
+"""How a peer of this server is made: its limits and deadlines from the settings."""
+
+from collections.abc import Callable
+
+from scope.clock import Clock
+from scope.protocol.http import IceServer
+from scope.rtc.api import IceServer as PeerIceServer
+from scope.rtc.api import PeerConfig, PeerEvents, SdpLimits
+from scope.rtc.peer import Peer
+from scope.server.origins import is_loopback_name
+from scope.sessions.table import PeerMaker
+from scope.settings import Settings
+
+
+def sdp_limits(settings: Settings) -> SdpLimits:
+    """What an offer may weigh."""
+    return SdpLimits(
+        max_bytes=settings.max_sdp_bytes,
+        max_lines=settings.max_sdp_lines,
+        max_sections=settings.max_media_sections,
+        candidates=settings.max_candidates_per_body,
+    )
+
+
+def peer_maker(
+    settings: Settings, *, ice_servers: Callable[[], list[IceServer]], clock: Clock
+) -> PeerMaker:
+    """Makes peers. The server gathers through ICE servers only when others can reach it."""
+    reachable = not is_loopback_name(settings.host)
+
+    def make(peer_id: str, events: PeerEvents, client_is_loopback: bool) -> Peer:
+        config = PeerConfig(
+            ice_servers=_for_peer(ice_servers()) if reachable else (),
+            stun_for_server=reachable,
+            sdp=sdp_limits(settings),
+            connect_deadline_s=settings.connect_deadline_s,
+            silence_s=settings.silence_s,
+            lost_s=settings.lost_s,
+            max_candidates=settings.max_candidates_per_session,
+            max_candidates_per_call=settings.max_candidates_per_body,
+            max_mdns_candidates=settings.max_mdns_candidates,
+        )
+        return Peer(
+            id=peer_id,
+            config=config,
+            events=events,
+            clock=clock,
+            client_is_loopback=client_is_loopback,
+        )
+
+    return make
+
+
+def _for_peer(servers: list[IceServer]) -> tuple[PeerIceServer, ...]:
+    return tuple(
+        PeerIceServer(
+            urls=(server.urls,) if isinstance(server.urls, str) else tuple(server.urls),
+            username=server.username,
+            credential=server.credential,
+        )
+        for server in servers
+    )

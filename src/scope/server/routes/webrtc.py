@@ -1,0 +1,92 @@
+"""Signalling as the Scope API has it: ICE servers, offer, candidates, goodbye."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Request, Response
+
+from scope.errors import NegotiationFailed, RequestError, ScopeError, SessionNotFound
+from scope.protocol.http import IceServersResponse
+from scope.protocol.signaling import AnswerResponse, CandidatesRequest, OfferRequest
+from scope.rtc.api import Candidate
+from scope.server.access import Access, GuardedRoute, policy
+from scope.server.offer_limits import OfferTicket
+from scope.server.origins import is_loopback_address
+from scope.server.services import Services, Use, client_address
+from scope.sessions.ending import WISHED
+from scope.sessions.table import Offer
+
+router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/webrtc", tags=["webrtc"])
+
+
+@router.get("/ice-servers", response_model_exclude_none=True)
+@policy(Access.VIEW)
+async def ice_servers(use: Use) -> IceServersResponse:
+    """STUN and TURN servers with fresh credentials."""
+    return IceServersResponse(ice_servers=await use.ice.current())
+
+
+@router.post("/offer", response_model_exclude_none=True)
+@policy(Access.CONTROL)
+async def offer(body: OfferRequest, request: Request, use: Use) -> AnswerResponse:
+    """Open a session: its stream starts, the answer carries video."""
+    async with counted_offer(use, request) as ticket:
+        if body.type != "offer":
+            raise NegotiationFailed("The description must be of the type 'offer'.", field="type")
+        if body.resume is not None:
+            raise SessionNotFound("There is no parked session to resume.")
+        use.table.check_capacity()
+        await use.desk.started(at_most_s=use.settings.startup_wait_s)
+        answer = await use.table.offer(
+            Offer(
+                sdp=body.sdp,
+                fate=lambda connected: ticket.finish(failed=not connected),
+                from_loopback=is_loopback_address(client_address(request)),
+                parameters=body.initial_parameters or {},
+                codec=use.settings.codec,
+            )
+        )
+    return AnswerResponse(sdp=answer.sdp, session_id=answer.session.id)
+
+
+@router.patch("/offer/{session_id}", status_code=204, response_class=Response)
+@policy(Access.CONTROL)
+async def add_candidates(session_id: str, body: CandidatesRequest, use: Use) -> None:
+    """Trickle candidates; each is judged alone, an empty or null one ends them."""
+    session = use.table.find(session_id)
+    viewer = next((viewer for viewer in session.audience if viewer.controls), None)
+    if viewer is None:
+        raise SessionNotFound("The peer that made this offer is gone.")
+    viewer.peer.add_candidates(
+        [
+            Candidate(None)
+            if entry is None
+            else Candidate(entry.candidate, entry.sdp_mid, entry.sdp_mline_index)
+            for entry in body.candidates
+        ]
+    )
+
+
+@router.delete("/offer/{session_id}", status_code=204, response_class=Response)
+@policy(Access.CONTROL)
+async def close(session_id: str, use: Use) -> None:
+    """End the session; its viewers hear `stream_stopped` first. Unknown ids are fine."""
+    await use.table.close(session_id, WISHED)
+
+
+@asynccontextmanager
+async def counted_offer(use: Services, request: Request) -> AsyncIterator[OfferTicket]:
+    """An offer under the limits of its address. One that raises has failed."""
+    ticket = use.offers.begin(client_address(request))
+    answered = False
+    try:
+        yield ticket
+        answered = True
+    except ScopeError as error:
+        # Our own lack of room or readiness is nobody's fault: only what the client got wrong
+        # counts against it.
+        ticket.finish(failed=isinstance(error, RequestError | NegotiationFailed))
+        raise
+    finally:
+        if not answered:
+            ticket.finish(failed=True)

@@ -1,0 +1,18 @@
+"""The list of all routes."""
+
+from fastapi import APIRouter
+
+from scope.server.routes import health, pages, pipeline, session, system, webrtc, whep
+
+
+def all_routers() -> tuple[APIRouter, ...]:
+    """Every group of routes, in the order the documentation lists them."""
+    return (
+        health.router,
+        webrtc.router,
+        whep.router,
+        pipeline.router,
+        session.router,
+        system.router,
+        pages.router,
+    )

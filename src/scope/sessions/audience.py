@@ -1,0 +1,39 @@
+"""Everybody who watches one session, and how something is told to them."""
+
+from collections.abc import Iterator
+
+from scope.protocol.notices import Notice
+from scope.sessions.viewer import Viewer
+
+
+class Audience:
+    """Viewers by the id of their peer."""
+
+    def __init__(self) -> None:
+        self._viewers: dict[str, Viewer] = {}
+
+    def __len__(self) -> int:
+        return len(self._viewers)
+
+    def __iter__(self) -> Iterator[Viewer]:
+        return iter(tuple(self._viewers.values()))
+
+    def add(self, viewer: Viewer) -> None:
+        """`viewer` is here."""
+        self._viewers[viewer.peer.id] = viewer
+
+    def remove(self, peer_id: str) -> Viewer | None:
+        """The viewer of that peer is gone; who it was."""
+        return self._viewers.pop(peer_id, None)
+
+    def get(self, peer_id: str | None) -> Viewer | None:
+        """The viewer of that peer."""
+        return self._viewers.get(peer_id) if peer_id is not None else None
+
+    def tell(
+        self, notice: Notice, *, only: Viewer | None = None, but: Viewer | None = None
+    ) -> None:
+        """Send `notice` to `only`, or to all but `but`."""
+        for viewer in (only,) if only is not None else self:
+            if viewer is not but:
+                viewer.tell(notice)

@@ -1,0 +1,237 @@
+"""One task per stream: frames from the engine, at their due time, to everybody who watches.
+
+Decides when a frame is encoded and sent, and whether the engine is to make more: only while
+somebody watches and the stream is not held. It does not know prompts, notices or HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from scope.clock import Clock
+from scope.engine.api import StreamHandle
+from scope.engine.pacer import Pacer
+from scope.frames import VIDEO_CLOCK_HZ, Codec, EncodedFrame, Frame
+from scope.media.encoder import EncoderPool
+from scope.sessions.lane import Lane
+
+if TYPE_CHECKING:
+    from scope.rtc.peer import Peer
+
+STILL_AFTER_S = 0.3
+"""A viewer who comes while no frames flow gets the last one again after this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A frame that went out just now."""
+
+    frame: Frame
+    pts: int
+    now_s: float
+
+
+class Player:
+    """Plays one stream to its peers. `sent` is called for each frame that went out."""
+
+    def __init__(
+        self,
+        *,
+        handle: StreamHandle,
+        pool: EncoderPool,
+        clock: Clock,
+        sent: Callable[[Sent], None],
+    ) -> None:
+        self._handle = handle
+        self._pool = pool
+        self._clock = clock
+        self._sent = sent
+        self._pacer = Pacer(fps=handle.format.fps, chunk_frames=handle.chunk_frames)
+        self._lanes: dict[Codec, Lane] = {}
+        self._running = asyncio.Event()
+        self._halted = asyncio.Event()
+        self._halted.set()
+        self._held = False
+        self._still_wanted = asyncio.Event()
+        self._encoding = asyncio.Lock()
+        self._last: Frame | None = None
+        self._last_sent_s = float("-inf")
+        self._last_pts = -1
+
+    @property
+    def bitrate_kbps(self) -> int:
+        """What all encoders of the stream aim at together."""
+        return sum(lane.bitrate_kbps for lane in self._lanes.values() if lane.has_listeners())
+
+    @property
+    def last_frame(self) -> Frame | None:
+        """The newest frame that was shown."""
+        return self._last
+
+    @property
+    def is_running(self) -> bool:
+        """Whether pictures are wanted now."""
+        return self._running.is_set()
+
+    # Who watches.
+
+    def add(self, peer: Peer) -> None:
+        """`peer` is connected."""
+        lane = self._lanes.get(peer.codec)
+        if lane is None:
+            lane = Lane(peer.codec, video=self._handle.format, pool=self._pool)
+            self._lanes[peer.codec] = lane
+        lane.add(peer)
+        self._still_wanted.set()
+        self._decide()
+
+    def remove(self, peer: Peer) -> None:
+        """`peer` is gone."""
+        lane = self._lane_of(peer)
+        if lane is None:
+            return
+        lane.remove(peer.id)
+        if not len(lane):
+            del self._lanes[peer.codec]
+            lane.close()
+        self._decide()
+
+    def quieten(self, peer: Peer, quiet: bool) -> None:
+        """`peer` gives no sign of life, or does so again."""
+        if lane := self._lane_of(peer):
+            lane.quieten(peer.id, quiet)
+            self._still_wanted.set()
+            self._decide()
+
+    def keyframe_wanted(self, peer: Peer) -> None:
+        """`peer` lost the picture."""
+        if lane := self._lane_of(peer):
+            lane.keyframe_wanted = True
+            self._still_wanted.set()
+
+    def estimated(self, peer: Peer, kbps: int) -> None:
+        """What the path to `peer` bears."""
+        if lane := self._lane_of(peer):
+            lane.estimated(peer.id, kbps, now_s=self._clock.now())
+
+    def hold(self, held: bool) -> None:
+        """Stand still on the picture shown, or go on."""
+        self._held = held
+        self._decide()
+
+    def _lane_of(self, peer: Peer) -> Lane | None:
+        return self._lanes.get(peer.codec)
+
+    def _decide(self) -> None:
+        watched = any(lane.has_listeners() for lane in self._lanes.values())
+        wanted = watched and not self._held
+        if wanted == self._running.is_set():
+            return
+        if wanted:
+            self._halted.clear()
+            self._pacer.restart(chunk_s=self._handle.nominal_chunk_s())
+            self._handle.play(self._pacer.playhead(self._clock.now()))
+            self._running.set()
+        else:
+            self._running.clear()
+            self._halted.set()
+            self._handle.play(None)
+
+    # Playing.
+
+    async def run(self) -> None:
+        """Play until the stream ends."""
+        async with asyncio.TaskGroup() as group:
+            stills = group.create_task(self._repeat_stills())
+            await self._play()
+            stills.cancel()
+
+    def close(self) -> None:
+        """Free the encoders."""
+        for lane in self._lanes.values():
+            lane.close()
+        self._lanes.clear()
+        self._running.clear()
+        self._halted.set()
+
+    async def _play(self) -> None:
+        frames = self._handle.frames
+        while True:
+            await self._running.wait()
+            try:
+                frame = await frames.get()
+            except EOFError:
+                return
+            # A copy of our own, so that the engine may use the memory again at once.
+            own = replace(frame, pixels=frame.pixels.copy())
+            frames.done(frame.index)
+            await self._show(own)
+
+    async def _show(self, frame: Frame) -> None:
+        """Encode ahead and send when due, or at once when a halt comes before that."""
+        await self._running.wait()
+        due = self._pacer.due(
+            index=frame.index,
+            chunk=frame.chunk,
+            arrived_s=frame.produced_s,
+            now=self._clock.now(),
+        )
+        if due.moved:
+            self._handle.play(self._pacer.playhead(self._clock.now()))
+        async with self._encoding:
+            pts = max(due.pts, self._last_pts + 1)
+            packets = await self._encode(frame, pts)
+            await self._until(due.due_s)
+            self._last = frame
+            self._push(packets, pts)
+        self._sent(Sent(frame, pts, self._last_sent_s))
+
+    async def _until(self, due_s: float) -> None:
+        delay_s = due_s - self._clock.now()
+        if delay_s <= 0:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._halted.wait()
+
+    async def _encode(self, frame: Frame, pts: int) -> list[EncodedFrame]:
+        now_s = self._clock.now()
+        encoded = await asyncio.gather(
+            *(
+                lane.encode(frame, pts=pts, now_s=now_s)
+                for lane in self._lanes.values()
+                if lane.has_listeners()
+            )
+        )
+        return [packet for packet in encoded if packet is not None]
+
+    def _push(self, packets: list[EncodedFrame], pts: int) -> None:
+        self._last_pts = pts
+        self._last_sent_s = self._clock.now()
+        for packet in packets:
+            if lane := self._lanes.get(packet.codec):
+                lane.push(packet)
+
+    # Stills.
+
+    async def _repeat_stills(self) -> None:
+        """Show the last frame again to whoever asks for a keyframe while none flow."""
+        while True:
+            await self._still_wanted.wait()
+            self._still_wanted.clear()
+            await asyncio.sleep(STILL_AFTER_S)
+            if any(lane.keyframe_wanted and lane.has_listeners() for lane in self._lanes.values()):
+                self._still_wanted.set()
+                await self._show_still()
+
+    async def _show_still(self) -> None:
+        async with self._encoding:
+            idle_s = self._clock.now() - self._last_sent_s
+            if self._last is None or idle_s < STILL_AFTER_S:
+                return
+            pts = self._last_pts + max(1, round(idle_s * VIDEO_CLOCK_HZ))
+            self._push(await self._encode(self._last, pts), pts)

@@ -1,0 +1,118 @@
+"""What happens to a parameter update between its sender and its first picture.
+
+Decides revisions, warnings, who is told of a change, and when it is confirmed.
+"""
+
+from scope.clock import Clock
+from scope.engine.api import StreamHandle
+from scope.events import UpdateRejected
+from scope.protocol.notices import Applied, ErrorNotice, ParametersUpdated
+from scope.protocol.parameters import DecodedParameters
+from scope.sessions.audience import Audience
+from scope.sessions.confirmations import Confirmations, PendingUpdate, worth_telling
+from scope.sessions.player import Sent
+from scope.sessions.shown import Shown, as_parameters
+from scope.sessions.stream_figures import StreamTally
+from scope.sessions.viewer import Viewer
+
+MOST_WARNED_KEYS = 256
+
+
+class Updates:
+    """The updates of one session. shown: the parameters in force."""
+
+    def __init__(
+        self,
+        *,
+        handle: StreamHandle,
+        shown: Shown,
+        audience: Audience,
+        tally: StreamTally,
+        clock: Clock,
+    ) -> None:
+        self.shown = shown
+        self._handle = handle
+        self._audience = audience
+        self._tally = tally
+        self._clock = clock
+        self._revision = 0
+        self._pending = Confirmations()
+        self._warned: set[str] = set()
+
+    def take(self, decoded: DecodedParameters, *, sender: Viewer | None) -> int:
+        """Send an update on its way; its revision. sender None: it came by REST."""
+        update = decoded.update
+        self.warn(decoded, sender=sender)
+        self._revision += 1
+        control = update.to_control(
+            self._revision, method=self.shown.method, current=self.shown.prompts
+        )
+        self._pending.expect(
+            PendingUpdate(
+                revision=self._revision,
+                arrived_s=self._clock.now(),
+                update=update,
+                before=self.shown,
+                peer_id=sender.peer.id if sender else None,
+                message_id=decoded.message_id,
+            )
+        )
+        self.shown = self.shown.after(update)
+        self._handle.send(control)
+        if parameters := as_parameters(update):
+            self._audience.tell(ParametersUpdated(parameters=parameters), but=sender)
+        return self._revision
+
+    def warn(self, decoded: DecodedParameters, *, sender: Viewer | None) -> None:
+        """Tell of keys that do nothing here, each once a session."""
+        for key in decoded.unknown:
+            self._warn_once(key, f"{key} is not a parameter here; it was ignored.", sender)
+        if decoded.update.recording:
+            self._warn_once("recording", "Recording is not supported yet.", sender)
+        if decoded.update.input_mode == "video":
+            self._warn_once("input_mode", "Video input is not supported yet.", sender)
+
+    def refused(self, event: UpdateRejected) -> None:
+        """The pipeline does not take an update."""
+        refused, self.shown = self._pending.refuse(event.revision, self.shown)
+        self._audience.tell(
+            ErrorNotice(
+                code=event.error.code,
+                field=event.error.field,
+                detail=event.error.detail,
+                message_id=refused.message_id if refused else None,
+            ),
+            only=self._audience.get(refused.peer_id) if refused else None,
+        )
+
+    def frame_sent(self, sent: Sent) -> None:
+        """Confirm everything this frame is the first to show."""
+        settled = self._pending.settle(sent.frame.revision)
+        for update in settled:
+            if update.changes_words:
+                self._tally.prompt_shown(sent.now_s - update.arrived_s)
+        for update in worth_telling(settled):
+            self._confirm(update, sent)
+
+    def _confirm(self, update: PendingUpdate, sent: Sent) -> None:
+        for viewer in self._audience:
+            mine = viewer.peer.id == update.peer_id
+            viewer.tell(
+                Applied(
+                    revision=update.revision,
+                    first_frame=sent.frame.index,
+                    chunk=sent.frame.chunk,
+                    rtp_timestamp=viewer.peer.rtp_timestamp(sent.pts),
+                    ms=round(1000 * (sent.now_s - update.arrived_s), 1),
+                    message_id=update.message_id if mine else None,
+                )
+            )
+
+    def _warn_once(self, key: str, detail: str, sender: Viewer | None) -> None:
+        if key in self._warned or len(self._warned) >= MOST_WARNED_KEYS:
+            return
+        self._warned.add(key)
+        self._audience.tell(
+            ErrorNotice(severity="warning", code="ignored_parameter", field=key, detail=detail),
+            only=sender,
+        )
