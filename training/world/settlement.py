@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from training.world.land import _height_at
@@ -30,9 +32,8 @@ def houses(
     foot = _height_at(frame, ground, 0.45, steeple) + 5
     wall, roof = light.shade(_WALLS[0], 0.15), light.shade((0.34, 0.36, 0.46), 0.15)
     drawing.box(steeple - 5, foot - 36, steeple + 5, foot, wall)
-    drawing.polygon(
-        [(steeple - 6.5, foot - 36), (steeple, foot - 62), (steeple + 6.5, foot - 36)], roof
-    )
+    spire = [(steeple - 6.5, foot - 36), (steeple, foot - 62), (steeple + 6.5, foot - 36)]
+    drawing.polygon(spire, roof)
     drawing.box(steeple - 1.5, foot - 30, steeple + 1.5, foot - 24, LAMP if light.lamps else roof)
     return drawing.panorama()
 
@@ -47,8 +48,11 @@ def house(
     roof = light.shade(roof_albedo, depth)
     drawing.box(x - wide / 2, y - tall, x + wide / 2, y, wall)
     drawing.box(x + wide * 0.18, y - tall, x + wide / 2, y, wall * np.float32(0.84))
-    drawing.polygon([(x - wide * 0.62, y - tall), (x - wide * 0.2, y - tall * 1.7),
-                     (x + wide * 0.34, y - tall * 1.7), (x + wide * 0.62, y - tall)], roof)  # fmt: skip
+    ridge = y - tall * 1.7
+    left_eave, right_eave = (x - wide * 0.62, y - tall), (x + wide * 0.62, y - tall)
+    drawing.polygon(
+        [left_eave, (x - wide * 0.2, ridge), (x + wide * 0.34, ridge), right_eave], roof
+    )
     pane = LAMP if light.lamps else light.shade((0.28, 0.36, 0.48), depth)
     for dx in (-0.28, 0.02, 0.32):
         left = x + dx * wide - wide * 0.07
@@ -74,7 +78,7 @@ def lava(
             drawing.stroke([start, end], 5.4 * (1 - 0.6 * s), red)
         for start, end, s in zip(path[:-3], path[1:-2], steps, strict=False):
             drawing.stroke([start, end], 3.2 * (1 - 0.6 * s), orange)
-        for start, end in zip(path[:6], path[1:7], strict=True):
+        for start, end in pairwise(path[:7]):
             drawing.stroke([start, end], 1.4, yellow)
     drawing.ellipse(centre, top + 1, 12, 2.6, orange)
     drawing.ellipse(centre, top + 1, 8, 1.5, yellow)

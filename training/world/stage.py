@@ -11,10 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.world import water, weather
+from training.world.actor import Actor
 from training.world.attributes import Attributes
-from training.world.biomes import CLEAR_Y, Land, Site, build
+from training.world.biomes import build
+from training.world.flyers import flyers_of
 from training.world.layers import Frame, Panorama, Plane, lay, place, stamp
 from training.world.light import Light, light_of
+from training.world.site import CLEAR_Y, Land, Site
 from training.world.sky import (
     Sky,
     cloud_layer,
@@ -24,7 +27,7 @@ from training.world.sky import (
     sun_colour,
 )
 from training.world.style import stylise
-from training.world.subjects import Actor, flyers_of, subjects_of
+from training.world.subjects import subjects_of
 from training.world.tokens import TokenSum
 
 _PAN, _RISE, _ZOOM = 3.0, 1.3, 0.012  # per picture: units, units, share; for the nearest layer
@@ -80,9 +83,14 @@ def set_up(attributes: Attributes, seed: int, *, pictures: int, height: int, wid
         flyers=flyers_of(frame, attributes, light, clear_y, actors),
         subjects=subjects_of(frame, attributes, light, land, actors),
         pictures=pictures, pace=pace, lean=float(rng.uniform(-0.6, 0.6)),
-        strike=int(rng.integers(1, max(2, pictures - 2))) if stormy and rng.random() < 0.6 else None,
+        strike=_strike(rng, pictures) if stormy else None,
         bolt=weather.bolt(height, width, (clear_y + 8) * scale, rng) if stormy else sky.stars,
     )  # fmt: skip
+
+
+def _strike(rng: np.random.Generator, pictures: int) -> int | None:
+    """The picture at which lightning strikes, in most storms."""
+    return int(rng.integers(1, max(2, pictures - 2))) if rng.random() < 0.6 else None
 
 
 def picture_of(stage: Stage, picture: int, tokens: TokenSum | None) -> Plane:

@@ -1,48 +1,18 @@
-"""Things that move or are looked at: boat, lighthouse, cabin, train, car, windmill, balloons, birds.
+"""Things to look at on land and water: boat, lighthouse, cabin, train, car, windmill.
 
 Decides their shape and motion. Knows nothing of the layers around them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from training.world.actor import Actor
 from training.world.attributes import Attributes
-from training.world.biomes import Land
 from training.world.layers import Drawing, Frame, Plane
 from training.world.light import Light
 from training.world.settlement import LAMP, house
-
-_CANVASES = (
-    ((0.88, 0.20, 0.18), (0.98, 0.85, 0.30)), ((0.18, 0.42, 0.80), (0.95, 0.95, 0.95)),
-    ((0.94, 0.52, 0.12), (0.55, 0.20, 0.55)), ((0.20, 0.62, 0.45), (0.98, 0.90, 0.60)),
-)  # fmt: skip
-FLAP_PHASES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Drawings (one, or a cycle of them) that travel; positions in units, speeds per picture."""
-
-    cycle: tuple[Plane, ...]
-    at: tuple[float, float]  # of the drawing's foot, in its middle
-    speed: tuple[float, float]
-    bob: float
-    near: float
-    depth: float
-    kind: str = "subject"
-    phase: float = 0.0
-    cycle_speed: float = 0.0
-    beam_from: tuple[float, float] | None = None
-
-    def drawing(self, picture: int) -> Plane:
-        return self.cycle[int(self.phase + picture * self.cycle_speed) % len(self.cycle)]
-
-    def position(self, picture: int) -> tuple[float, float]:
-        wave = self.bob * np.sin(picture * 0.28 + self.phase)
-        return self.at[0] + self.speed[0] * picture, self.at[1] + self.speed[1] * picture + wave
+from training.world.site import Land
 
 
 def subjects_of(
@@ -55,14 +25,6 @@ def subjects_of(
         "train": _train, "car": _car, "windmill": _windmill,
     }[attributes.subject]  # fmt: skip
     return (draw(frame, attributes, light, land, rng),)
-
-
-def flyers_of(
-    frame: Frame, attributes: Attributes, light: Light, clear_y: float, rng: np.random.Generator
-) -> tuple[Actor, ...]:
-    if attributes.sky == "balloons":
-        return _balloons(frame, light, clear_y, rng)
-    return _flock(frame, light, clear_y, rng) if attributes.sky == "birds" else ()
 
 
 def _spot(frame: Frame, land: Land, rng: np.random.Generator, low: float, high: float) -> float:
@@ -85,14 +47,16 @@ def _sailboat(
         [(mast + 1, deck * 0.1), (mast + 1, deck * 0.9), (deck * 0.86, deck * 0.9)], sail
     )
     drawing.stroke([(mast, 1), (mast, deck)], 1.1, hull)
-    drawing.polygon([(deck * 0.1, deck * 0.94), (deck * 0.94, deck * 0.94), (deck * 0.8, deck * 1.13),
-                     (deck * 0.22, deck * 1.13)], hull)  # fmt: skip
+    bow, stern = (deck * 0.94, deck * 0.94), (deck * 0.1, deck * 0.94)
+    drawing.polygon([stern, bow, (deck * 0.8, deck * 1.13), (deck * 0.22, deck * 1.13)], hull)
     if light.lamps:
         drawing.ellipse(mast + 4, deck * 0.92, 1.6, 1.6, LAMP)
     direction = rng.choice([-1.0, 1.0])
     start = rng.uniform(0.25, 0.75)
-    return Actor((_full(drawing),), (start * frame.units_wide, land.stand_y + 6),
-                 (direction * rng.uniform(0.4, 1.1), 0), 1.1, 0.5, depth, phase=rng.uniform(0, 6))  # fmt: skip
+    speed = direction * rng.uniform(0.4, 1.1)
+    at = (start * frame.units_wide, land.stand_y + 6)
+    phase = rng.uniform(0, 6)
+    return Actor((drawing.sheet(),), at, (speed, 0), 1.1, 0.5, depth, phase=phase)
 
 
 def _lighthouse(
@@ -112,7 +76,7 @@ def _lighthouse(
     drawing.box(11.5, 9, 18.5, 15.5, np.array([1, 0.95, 0.65], np.float32) if glows else white)
     drawing.polygon([(10, 9), (20, 9), (15, 3)], red)
     x = _spot(frame, land, rng, 0.4, 0.6)
-    return Actor((_full(drawing),), (x, 88.0), (0, 0), 0, land.stand_near, depth,
+    return Actor((drawing.sheet(),), (x, 88.0), (0, 0), 0, land.stand_near, depth,
                  phase=rng.uniform(0, 6), beam_from=(0.0, -54.0) if glows else None)  # fmt: skip
 
 
@@ -128,7 +92,7 @@ def _cabin(
           white=white)  # fmt: skip
     shore = land.water is not None and attributes.biome == "lake"
     y = 182.0 if shore else land.stand_y + 4
-    return Actor((_full(drawing),), (rng.uniform(0.25, 0.75) * frame.units_wide, y), (0, 0), 0,
+    return Actor((drawing.sheet(),), (rng.uniform(0.25, 0.75) * frame.units_wide, y), (0, 0), 0,
                  0.85 if shore else 0.6, 0.08)  # fmt: skip
 
 
@@ -156,8 +120,8 @@ def _train(
     drawing.ellipse(nose - forward * 1.5, 15, 1.6, 1.6, LAMP)
     drawing.box(0, 21, cars * 27 + 8, 22.5, wheel)
     start = 0.12 if forward > 0 else 0.88
-    return Actor((_full(drawing),), (start * frame.units_wide, land.stand_y), (forward * rng.uniform(3, 5), 0),
-                 0, 0.6, depth)  # fmt: skip
+    at, speed = (start * frame.units_wide, land.stand_y), (forward * rng.uniform(3, 5), 0.0)
+    return Actor((drawing.sheet(),), at, speed, 0, 0.6, depth)
 
 
 def _car(
@@ -176,7 +140,7 @@ def _car(
         drawing.ellipse(x, 19, 1.8, 1.8, light.shade((0.7, 0.7, 0.72), 0.05))
     drawing.ellipse(51, 14.5, 1.8, 1.6, np.array([1, 0.97, 0.8], np.float32))
     drawing.ellipse(13.8, 14.5, 1.2, 1.6, np.array([0.95, 0.15, 0.1], np.float32))
-    picture, forward = _full(drawing), rng.choice([-1.0, 1.0])
+    picture, forward = drawing.sheet(), rng.choice([-1.0, 1.0])
     if light.lamps:
         picture = _headlight(picture, frame)
     if forward < 0:
@@ -219,65 +183,6 @@ def _windmill(
             drawing.polygon([(float(c[0]), float(c[1])) for c in corners], cloth)
             tip = hub + along * 30
             drawing.stroke([(32, 31), (float(tip[0]), float(tip[1]))], 1.3, arm)
-        cycle.append(_full(drawing))
+        cycle.append(drawing.sheet())
     x = rng.uniform(0.25, 0.75) * frame.units_wide
     return Actor(tuple(cycle), (x, land.stand_y + 4), (0, 0), 0, 0.6, depth, cycle_speed=speed)
-
-
-def _balloons(
-    frame: Frame, light: Light, clear_y: float, rng: np.random.Generator
-) -> tuple[Actor, ...]:
-    actors, count = [], int(rng.integers(3, 6))
-    lanes = rng.permutation(count)
-    for number in range(count):
-        size = rng.uniform(15, 34) * (1.15 - 0.1 * number)
-        depth = float(np.clip(0.55 - size / 70, 0.05, 0.4))
-        drawing = Drawing(frame.cut(size, size * 1.45), near=0, depth=0, kind="subject")
-        one, two = (light.shade(c, depth) for c in _CANVASES[int(rng.integers(4))])
-        middle = size / 2
-        drawing.polygon([(size * 0.1, size * 0.66), (size * 0.9, size * 0.66), (size * 0.58, size * 1.08),
-                         (size * 0.42, size * 1.08)], one)  # fmt: skip
-        for share, colour in ((0.47, one), (0.33, two), (0.2, one), (0.08, two)):
-            drawing.ellipse(middle, size * 0.48, size * share, size * 0.46, colour)
-        drawing.box(middle - size * 0.08, size * 1.18, middle + size * 0.08, size * 1.34,
-                    light.shade((0.4, 0.26, 0.16), depth))  # fmt: skip
-        x = (lanes[number] + rng.uniform(0.25, 0.75)) / count * frame.units_wide
-        y = rng.uniform(size * 1.4 + 4, clear_y + 8)
-        actors.append(Actor((_full(drawing),), (x, y), (rng.uniform(-0.3, 0.3), rng.uniform(-0.6, -0.15)),
-                            0.5, 0.2, depth, phase=rng.uniform(0, 6)))  # fmt: skip
-    return tuple(actors)
-
-
-def _flock(
-    frame: Frame, light: Light, clear_y: float, rng: np.random.Generator
-) -> tuple[Actor, ...]:
-    ink = light.shade((0.13, 0.13, 0.17), 0.1)
-    forward, speed = rng.choice([-1.0, 1.0]), rng.uniform(1.2, 2.2)
-    lead = rng.uniform(0.3, 0.7) * frame.units_wide, rng.uniform(24, clear_y * 0.75)
-    size = rng.uniform(11, 16)
-    cycle = tuple(_bird(frame, ink, size, phase) for phase in range(FLAP_PHASES))
-    actors = []
-    for number in range(int(rng.integers(6, 11))):
-        row = (number + 1) // 2 * (1 if number % 2 else -1)
-        x = lead[0] - forward * abs(row) * size * 1.1 + rng.uniform(-3, 3)
-        y = lead[1] + row * size * 0.55 + rng.uniform(-2, 2)
-        actors.append(Actor(cycle, (x, y), (forward * speed, -0.1), 0.8, 0.15, 0.3,
-                            phase=rng.uniform(0, FLAP_PHASES), cycle_speed=0.9))  # fmt: skip
-    return tuple(actors)
-
-
-def _bird(frame: Frame, ink: Plane, size: float, phase: int) -> Plane:
-    drawing = Drawing(frame.cut(size, size), near=0, depth=0, kind="subject")
-    lift = np.sin(2 * np.pi * phase / FLAP_PHASES) * size * 0.26
-    middle = size / 2
-    for side in (-1, 1):
-        elbow = (middle + side * size * 0.22, middle - lift * 0.75 - 1)
-        tip = (middle + side * size * 0.46, middle - lift * 0.6 + 0.5)
-        drawing.stroke([(middle, middle), elbow, tip], size * 0.12, ink)
-    drawing.ellipse(middle, middle, size * 0.1, size * 0.07, ink)
-    return _full(drawing)
-
-
-def _full(drawing: Drawing) -> Plane:
-    """The whole sheet, not just the filled rows: the foot stays at the bottom edge."""
-    return drawing.sheet()

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.world import textures
-from training.world.biomes import Water
 from training.world.layers import Frame, Plane
 from training.world.light import Colour, Light
+from training.world.site import Water
 
 
 @dataclass(frozen=True, slots=True)
