@@ -104,7 +104,8 @@ def _numbers(options: argparse.Namespace) -> list[int]:
         last = -(-options.render // CLIPS_PER_SHARD)
         return list(range(options.first, last, options.step))
     found = sorted(options.clips.glob("shard_*.json"))
-    return [int(record.stem.removeprefix("shard_")) for record in found]
+    numbers = [int(record.stem.removeprefix("shard_")) for record in found]
+    return [number for number in numbers if number >= options.first][:: options.step]
 
 
 def _options() -> argparse.Namespace:
@@ -113,7 +114,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--clips", type=Path, default=Path("training/runs/clips"))
     parser.add_argument("--out", type=Path, default=Path("training/runs/latents"))
     parser.add_argument("--render", type=int, default=0, help="clips in all, rendered on the way")
-    parser.add_argument("--first", type=int, default=0, help="first shard to render")
+    parser.add_argument("--first", type=int, default=0, help="first shard")
     parser.add_argument("--step", type=int, default=1, help="2 in two processes shares the work")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--split", choices=SPLITS, default="train")
