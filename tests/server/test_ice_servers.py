@@ -3,10 +3,9 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx2
 import pytest
 
 from scope.clock import ManualClock
@@ -121,6 +120,6 @@ def provider() -> Iterator[str]:
 async def test_over_a_real_connection(token: str, expected: str | None) -> None:
     with provider() as url:
         settings = Settings(hf_token=token, hf_turn_url=url)
-        async with httpx2.AsyncClient() as client:
-            ice = ice_servers(settings, client=client, clock=ManualClock())
+        async with AsyncExitStack() as stack:
+            ice = await ice_servers(settings, stack=stack, clock=ManualClock())
             assert (await ice.current())[0].credential == expected

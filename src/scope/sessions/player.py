@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from scope.rtc.peer import Peer
 
 STILL_AFTER_S = 0.3
-"""A viewer who comes while no frames flow gets the last one again after this long."""
+"""A viewer who needs a picture while none flow gets the last one again after this long."""
+STILL_EVERY_S = 1.0
+"""And everybody who watches a picture that stands still gets it again this often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,6 @@ class Player:
         self._halted = asyncio.Event()
         self._halted.set()
         self._held = False
-        self._still_wanted = asyncio.Event()
         self._encoding = asyncio.Lock()
         self._last: Frame | None = None
         self._last_sent_s = float("-inf")
@@ -86,7 +87,6 @@ class Player:
             lane = Lane(peer.codec, video=self._handle.format, pool=self._pool)
             self._lanes[peer.codec] = lane
         lane.add(peer)
-        self._still_wanted.set()
         self._decide()
 
     def remove(self, peer: Peer) -> None:
@@ -104,14 +104,12 @@ class Player:
         """`peer` gives no sign of life, or does so again."""
         if lane := self._lane_of(peer):
             lane.quieten(peer.id, quiet)
-            self._still_wanted.set()
             self._decide()
 
     def keyframe_wanted(self, peer: Peer) -> None:
         """`peer` lost the picture."""
         if lane := self._lane_of(peer):
             lane.keyframe_wanted = True
-            self._still_wanted.set()
 
     def estimated(self, peer: Peer, kbps: int) -> None:
         """What the path to `peer` bears."""
@@ -166,10 +164,13 @@ class Player:
                 frame = await frames.get()
             except EOFError:
                 return
-            # A copy of our own, so that the engine may use the memory again at once.
-            own = replace(frame, pixels=frame.pixels.copy())
-            frames.done(frame.index)
-            await self._show(own)
+            await self._show(self._own(frame))
+
+    def _own(self, frame: Frame) -> Frame:
+        """A copy, so that the engine may use the memory again at once."""
+        own = replace(frame, pixels=frame.pixels.copy())
+        self._handle.frames.done(frame.index)
+        return own
 
     async def _show(self, frame: Frame) -> None:
         """Encode ahead and send when due, or at once when a halt comes before that."""
@@ -219,19 +220,33 @@ class Player:
     # Stills.
 
     async def _repeat_stills(self) -> None:
-        """Show the last frame again to whoever asks for a keyframe while none flow."""
+        """While no frames flow, show the last one again now and then.
+
+        It lets a viewer who comes late see something, mends a picture whose last packets were
+        lost, and shows that the peers are still there.
+        """
         while True:
-            await self._still_wanted.wait()
-            self._still_wanted.clear()
             await asyncio.sleep(STILL_AFTER_S)
-            if any(lane.keyframe_wanted and lane.has_listeners() for lane in self._lanes.values()):
-                self._still_wanted.set()
+            lanes = [lane for lane in self._lanes.values() if lane.has_listeners()]
+            idle_s = self._clock.now() - self._last_sent_s
+            wanted = any(lane.keyframe_wanted for lane in lanes)
+            if lanes and idle_s >= (STILL_AFTER_S if wanted else STILL_EVERY_S):
                 await self._show_still()
 
     async def _show_still(self) -> None:
         async with self._encoding:
-            idle_s = self._clock.now() - self._last_sent_s
-            if self._last is None or idle_s < STILL_AFTER_S:
+            frame = self._last or self._first()
+            if frame is None:
                 return
-            pts = self._last_pts + max(1, round(idle_s * VIDEO_CLOCK_HZ))
-            self._push(await self._encode(self._last, pts), pts)
+            now_s = self._clock.now()
+            since_s = now_s - self._last_sent_s if self._last_pts >= 0 else 0.0
+            if self._last_pts >= 0 and since_s < STILL_AFTER_S:
+                return
+            self._last = frame
+            pts = self._last_pts + max(1, round(since_s * VIDEO_CLOCK_HZ))
+            self._push(await self._encode(frame, pts), pts)
+
+    def _first(self) -> Frame | None:
+        """The first picture of a stream that was held before it showed any."""
+        frame = self._handle.frames.get_nowait() if self._held else None
+        return None if frame is None else self._own(frame)
