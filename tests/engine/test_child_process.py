@@ -1,0 +1,76 @@
+import asyncio
+import os
+import signal
+import sys
+
+from scope.engine.child_process import ChildProcess
+from scope.engine.messages import Hello, Ready, Report, Stop, Wake
+from scope.engine.pixel_ring import RingShape, new_memory
+from scope.pipelines.registry import PipelineRef
+
+
+class Listener:
+    def __init__(self, ref: PipelineRef) -> None:
+        self.reports: list[Report] = []
+        self.ends: list[str] = []
+        self.ready = asyncio.Event()
+        hello = Hello(((ref.target, ref.name),), tuple(sys.path), "cpu", warm_up=False)
+        self.child = ChildProcess(hello=hello, heard=self.heard, ended=self.ended)
+
+    def heard(self, child: ChildProcess, report: Report) -> None:
+        self.reports.append(report)
+        self.ready.set()
+
+    def ended(self, child: ChildProcess, reason: str) -> None:
+        self.ends.append(reason)
+
+
+def test_a_child_speaks_and_ends_when_told(noise_ref: PipelineRef) -> None:
+    async def scenario() -> None:
+        listener = Listener(noise_ref)
+        await asyncio.wait_for(listener.ready.wait(), 20)
+        assert isinstance(listener.reports[0], Ready)
+        listener.child.post(Stop())
+        await asyncio.wait_for(listener.child.gone.wait(), 20)
+        assert listener.ends == ["The worker process ended with exit status 0."]
+
+    asyncio.run(scenario())
+
+
+def test_the_end_names_the_signal(noise_ref: PipelineRef) -> None:
+    async def scenario() -> None:
+        listener = Listener(noise_ref)
+        await asyncio.wait_for(listener.ready.wait(), 20)
+        assert listener.child.pid
+        os.kill(listener.child.pid, signal.SIGSEGV)
+        await asyncio.wait_for(listener.child.gone.wait(), 20)
+        assert listener.ends == ["The worker process was ended by SIGSEGV."]
+        listener.child.kill()
+
+    asyncio.run(scenario())
+
+
+def test_one_killed_before_it_began_ends_too(noise_ref: PipelineRef) -> None:
+    async def scenario() -> None:
+        listener = Listener(noise_ref)
+        listener.child.kill()
+        await asyncio.wait_for(listener.child.gone.wait(), 20)
+        assert len(listener.ends) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_descriptor_posted_to_a_child_that_is_gone_is_closed(noise_ref: PipelineRef) -> None:
+    async def scenario() -> None:
+        listener = Listener(noise_ref)
+        listener.child.kill()
+        await asyncio.wait_for(listener.child.gone.wait(), 20)
+        memory = new_memory(RingShape(1, 2, 2))
+        listener.child.post(Wake(), memory)
+        try:
+            os.fstat(memory)
+        except OSError:
+            return
+        raise AssertionError("the descriptor is still open")
+
+    asyncio.run(scenario())
