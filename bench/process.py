@@ -49,10 +49,10 @@ def usage(pid: int, *, memory: bool = True) -> Usage:
 
 
 def worker_pid(pid: int) -> int:
-    """The child of `pid` that makes the pictures: the one that is no resource tracker."""
+    """The child of `pid` that makes the pictures: known by its module."""
     for child in tree(pid)[1:]:
         command = Path(f"/proc/{child}/cmdline").read_bytes()
-        if b"spawn_main" in command:
+        if b"scope.engine.child" in command:
             return child
     raise LookupError(f"process {pid} has no worker")
 
