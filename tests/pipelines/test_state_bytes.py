@@ -90,6 +90,12 @@ def test_a_part_is_a_value_error(cut: int) -> None:
         unpack(pack({"x": np.arange(5)})[:cut])
 
 
+@pytest.mark.parametrize("kind", ["<c8", "<U2", "|O", "|S8", "|V8", ">f8", "<M8[s]", "f8"])
+def test_a_kind_that_is_never_packed_is_never_unpacked(kind: str) -> None:
+    with pytest.raises(ValueError, match="not described"):
+        unpack(packed([["x", kind, [1]]], b"\0" * 8))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

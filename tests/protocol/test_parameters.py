@@ -82,6 +82,20 @@ def test_a_huge_message_is_refused_by_its_length_alone(message: str | bytes) -> 
         decode(message, known=NONE)
 
 
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), "\ud800", {"\ud800": 1}, [[[[[[[[0]]]]]]]], 2**2000]
+)
+def test_a_pipelines_own_key_can_not_carry_what_is_no_json(value: Any) -> None:
+    with pytest.raises(InvalidParameters):
+        decode_object({"sharpness": value}, known=VISTA)
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "-1e999"])
+def test_nor_can_a_message(number: str) -> None:
+    with pytest.raises(InvalidParameters, match="not finite"):
+        decode(f'{{"sharpness": {number}}}', known=VISTA)
+
+
 def test_ten_thousand_prompts_are_refused() -> None:
     with pytest.raises(InvalidParameters):
         decode_object({"prompts": ["a"] * 10_000}, known=NONE)

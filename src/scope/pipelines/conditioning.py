@@ -58,8 +58,6 @@ class ConditionerMark:
     key: int
     start: Embedding | None
     current: Embedding | None
-    mix: PromptMix | None
-    target: Embedding | None
 
 
 class Conditioner:
@@ -98,12 +96,11 @@ class Conditioner:
 
     def mark(self) -> ConditionerMark:
         """Remember this chunk boundary."""
-        return ConditionerMark(self._key, self._start, self._current, self._mix, self._target)
+        return ConditionerMark(self._key, self._start, self._current)
 
     def rollback(self, mark: ConditionerMark) -> None:
         """Return to the boundary `mark` was taken at."""
         self._key, self._start, self._current = mark.key, mark.start, mark.current
-        self._mix, self._target = mark.mix, mark.target
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """What has to be kept to go on exactly, as named arrays."""

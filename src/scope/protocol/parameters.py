@@ -97,7 +97,7 @@ class DecodedParameters:
 
 def decode(text: str | bytes, *, known: frozenset[str]) -> DecodedParameters:
     """Read one message. Raises InvalidParameters (a RefusedParameters once it was JSON)."""
-    return decode_object(strict_json.loads(text), known=known)
+    return _decoded(strict_json.loads(text), known)
 
 
 def decode_object(obj: Mapping[str, Any], *, known: frozenset[str]) -> DecodedParameters:
@@ -106,6 +106,15 @@ def decode_object(obj: Mapping[str, Any], *, known: frozenset[str]) -> DecodedPa
     A null means that the key is not given, except for keys of the pipeline's own.
     """
     strict_json.check_value(obj)
+    return _decoded(obj, known)
+
+
+def shared_key_names() -> frozenset[str]:
+    """Every key of the table, declared by a pipeline or not."""
+    return _names(SessionKeys) | _names(PipelineKeys)
+
+
+def _decoded(obj: Any, known: frozenset[str]) -> DecodedParameters:
     if not isinstance(obj, dict):
         raise InvalidParameters("must be a JSON object")
     session = _validated(SessionKeys, obj)
@@ -128,11 +137,6 @@ def decode_object(obj: Mapping[str, Any], *, known: frozenset[str]) -> DecodedPa
         message_id=session.message_id,
         pipeline_ids=None if session.pipeline_ids is None else tuple(session.pipeline_ids),
     )
-
-
-def shared_key_names() -> frozenset[str]:
-    """Every key of the table, declared by a pipeline or not."""
-    return _names(SessionKeys) | _names(PipelineKeys)
 
 
 def _names(model: type[BaseModel]) -> frozenset[str]:
