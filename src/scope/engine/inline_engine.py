@@ -5,6 +5,7 @@ protection: a pipeline that hangs or crashes takes its host with it.
 """
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
@@ -139,7 +140,8 @@ class InlineEngine:
                 report=self._report,
                 clock=self._clock,
             )
-            self._worker.run()
+            with contextlib.suppress(SystemExit):  # a pipeline's own; it costs this thread only
+                self._worker.run()
         finally:
             self._to_loop(self._lost)
 

@@ -9,7 +9,7 @@ never blocks it.
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scope.clock import Clock, MonotonicClock
 from scope.engine.api import LoadRequest, OpenRequest
@@ -32,7 +32,7 @@ from scope.engine.messages import (
 )
 from scope.engine.questions import NoAnswer, Questions
 from scope.engine.shared_streams import SharedStreams
-from scope.engine.supervisor import Backoff, Patience, Shortages
+from scope.engine.supervisor import Backoff, Patience, Shortages, Wanted
 from scope.engine.turn_watch import TurnWatch
 from scope.errors import OutOfMemory, WorkerLost
 from scope.events import EngineStatus, ErrorInfo, StopReason, StreamWarning
@@ -40,15 +40,6 @@ from scope.pipelines.contract import PipelineSpec
 from scope.pipelines.registry import PipelineRef
 
 STOP_GRACE_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be loaded. proven: it has been loaded before, so it is worth a retry."""
-
-    request: LoadRequest
-    ticket: int
-    proven: bool = False
 
 
 class ProcessEngine:
