@@ -178,6 +178,7 @@ class Link:
             with_loopback=with_loopback,
             timeout_s=self._config.gather_timeout_s,
         )
+        seams.end_consent_with(seams.ice_of(self._ice))
         seams.lose_instead_of_raising(self._dtls)
         seams.drop_malformed(self._dtls, self._hooks.malformed)
         seams.watch_reports(self._dtls, self._hooks.report)

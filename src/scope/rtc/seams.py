@@ -71,6 +71,21 @@ def shape_gathering(ice: Connection, *, with_loopback: bool, timeout_s: float) -
     setattr(ice, "get_component_candidates", gather)  # noqa: B010
 
 
+def end_consent_with(ice: Connection) -> None:
+    """Check consent no longer than the connection lives.
+
+    A connection closed between its last check and the end of `connect` would start these
+    checks afterwards and never stop them.
+    """
+    original = ice.query_consent
+
+    async def query_consent() -> None:
+        if not ice._closing:
+            await original()
+
+    setattr(ice, "query_consent", query_consent)  # noqa: B010
+
+
 def lose_instead_of_raising(dtls: RTCDtlsTransport) -> None:
     """What is sent over a dead transport is lost; a timer of SCTP's can do nothing about it."""
     original = dtls._send_data
