@@ -1,0 +1,88 @@
+"""A small picture classifier: which attributes of the world a picture shows.
+
+It judges the generator, so it is trained on renders only and never sees generated pictures.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from training.world.attributes import BIOMES, SKIES, STYLES, TIMES, WEATHERS
+
+VALUES = {"biome": BIOMES, "time": TIMES, "weather": WEATHERS, "sky": SKIES, "style": STYLES}
+SIZE = (96, 160)
+
+
+class Classifier(nn.Module):
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        widths = (width, 2 * width, 3 * width, 4 * width)
+        layers: list[nn.Module] = []
+        inputs = 3
+        for index, outputs in enumerate(widths):
+            layers += [
+                nn.Conv2d(
+                    inputs, outputs, 5 if index == 0 else 3, stride=2, padding=2 - (index > 0)
+                ),
+                nn.GroupNorm(8, outputs),
+                nn.SiLU(),
+                nn.Conv2d(outputs, outputs, 3, padding=1),
+                nn.GroupNorm(8, outputs),
+                nn.SiLU(),
+            ]
+            inputs = outputs
+        self.layers = nn.Sequential(*layers)
+        self.heads = nn.ModuleDict(
+            {key: nn.Linear(2 * inputs, len(values)) for key, values in VALUES.items()}
+        )
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """[N, 3, 96, 160] in 0..1 to mean and maximum over the picture."""
+        y = self.layers(pictures * 2 - 1)
+        return torch.cat((y.mean((2, 3)), y.amax((2, 3))), 1)
+
+    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
+        features = self.features(pictures)
+        return {key: head(features) for key, head in self.heads.items()}
+
+    @torch.no_grad()
+    def names(self, pictures: Tensor) -> list[dict[str, str]]:
+        """The likeliest value of every attribute."""
+        picks = {key: logits.argmax(1).tolist() for key, logits in self(pictures).items()}
+        return [
+            {key: VALUES[key][picks[key][row]] for key in VALUES} for row in range(len(pictures))
+        ]
+
+    def save(self, path: Path) -> None:
+        torch.save(self.state_dict(), path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Classifier":
+        model = cls()
+        model.load_state_dict(torch.load(path, weights_only=True))
+        return model.eval().requires_grad_(False)
+
+
+def shrink(pixels: Tensor) -> Tensor:
+    """uint8 [N, H, W, 3] to [N, 3, 96, 160] in 0..1."""
+    return F.interpolate(pixels.permute(0, 3, 1, 2).float() / 255, SIZE, mode="area")
+
+
+def labels(attributes: list[dict[str, str]]) -> dict[str, Tensor]:
+    return {
+        key: torch.tensor([values.index(each[key]) for each in attributes])
+        for key, values in VALUES.items()
+    }
+
+
+def shard_pictures(record: Path, moment: int) -> tuple[Tensor, list[dict[str, str]]]:
+    """One picture of every clip that keeps its prompt, with its attributes."""
+    records = json.loads(record.read_text())
+    kept = [row for row, each in enumerate(records) if each["change_frame"] is None]
+    clips = np.load(record.with_suffix(".npy"), mmap_mode="r")
+    pixels = torch.from_numpy(np.ascontiguousarray(clips[kept, moment]))
+    return shrink(pixels), [records[row]["attributes"][0] for row in kept]

@@ -1,0 +1,78 @@
+"""Train the judge on rendered clips.
+
+nice -n 19 python -m training.classifier.train --minutes 10
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from training.classifier.model import VALUES, Classifier, labels, shard_pictures
+
+MOMENTS = (2, 9, 16)
+
+
+def load_folder(
+    folder: Path, moments: tuple[int, ...], shards: int
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Pictures as float16, to fit in memory, and their labels."""
+    pictures, attributes = [], []
+    for record in sorted(folder.glob("shard_*.json"))[:shards]:
+        for moment in moments:
+            found, known = shard_pictures(record, moment)
+            pictures.append(found.half())
+            attributes += known
+    return torch.cat(pictures), labels(attributes)
+
+
+@torch.no_grad()
+def accuracy(model: Classifier, pictures: Tensor, wanted: dict[str, Tensor]) -> dict[str, float]:
+    right = dict.fromkeys(VALUES, 0)
+    for start in range(0, len(pictures), 64):
+        part = slice(start, start + 64)
+        for key, logits in model(pictures[part].float()).items():
+            right[key] += int((logits.argmax(1) == wanted[key][part]).sum())
+    return {key: round(count / len(pictures), 4) for key, count in right.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clips", type=Path, default=Path("training/runs/clips"))
+    parser.add_argument("--valid", type=Path, default=Path("training/runs/clips_valid"))
+    parser.add_argument("--out", type=Path, default=Path("training/runs/classifier.pt"))
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--batch", type=int, default=64)
+    args = parser.parse_args()
+    pictures, wanted = load_folder(args.clips, MOMENTS, 100)
+    torch.manual_seed(0)
+    model = Classifier()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.02)
+    start, step = time.monotonic(), 0
+    while (spent := (time.monotonic() - start) / (60 * args.minutes)) < 1:
+        picks = torch.randint(len(pictures), (args.batch,))
+        for group in optimiser.param_groups:
+            group["lr"] = 2e-3 * min(1.0, (step + 1) / 100) * (1 - spent)
+        with torch.autocast("cpu", torch.bfloat16):
+            out = model(pictures[picks].float())
+        loss = torch.stack(
+            [F.cross_entropy(logits.float(), wanted[key][picks]) for key, logits in out.items()]
+        ).sum()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        step += 1
+        if step % 100 == 0:
+            print(step, round(float(loss.detach()), 3), flush=True)
+    model.eval()
+    valid, truth = load_folder(args.valid, (9,), 100)
+    print(json.dumps({"step": step, "held_out": accuracy(model, valid, truth)}))
+    model.save(args.out)
+
+
+if __name__ == "__main__":
+    main()
