@@ -11,7 +11,7 @@ from training.transformer.data import LatentStore
 from training.transformer.evaluate_flow import held_out
 from training.transformer.model import SemanticHead, Sizes, start
 from training.transformer.muon import orthogonalise
-from training.transformer.objective import Recipe, losses, noised
+from training.transformer.objective import Recipe, losses, noised, own_past
 from training.transformer.state import Run, load_ema
 
 TINY = Sizes(dim=64, layers=2, semantic_layer=0)
@@ -80,6 +80,18 @@ def test_dropping_the_text_gives_the_text_of_nothing(store):
     batch = store.take([1], single=True, random=generator())
     null = torch.full((33, 384), 0.25)
     assert (noised(batch, Recipe(text_dropout=1.0), null, generator()).text == 0.25).all()
+
+
+def test_the_own_past_is_a_guess_near_the_truth_for_a_share_of_the_clips(store):
+    model = start(TINY).eval()
+    batch = store.take([0, 1, 2], single=False, random=generator())
+    recipe = Recipe(own_past=1.0, own_past_sigma=(0.1, 0.1))
+    past = own_past(model, batch, recipe, torch.zeros(33, 384), generator())
+    clean = batch.latents[:, :, :4]
+    assert 0.05 < float((past - clean).std()) < 0.2
+    recipe = Recipe(own_past=0.0)
+    kept = own_past(model, batch, recipe, torch.zeros(33, 384), generator())
+    assert torch.equal(kept, clean)
 
 
 def test_muon_makes_matrices_orthogonal():

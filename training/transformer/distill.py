@@ -21,7 +21,7 @@ from torch import Tensor
 from scope.models.causal import CausalTransformer
 from scope.pipelines.vista.text import TextEncoder
 from training.transformer.data import LatentStore
-from training.transformer.objective import Recipe, Sample, noised, predict
+from training.transformer.objective import Recipe, Sample, noised, own_past, predict
 from training.transformer.state import Run, load_ema
 
 Target = Literal["guide", "consistency"]
@@ -52,7 +52,10 @@ class Distiller:
         batch = batch_of.draw(size, single=single, random=self.run.random)
         frames = batch.latents.shape[2]
         sigma, lower = self._levels((size, frames))
-        sample = noised(batch, self.recipe, self.null, self.run.random, sigma)
+        random, past = self.run.random, None
+        if not single:
+            past = own_past(self.run.ema, batch, self.recipe, self.null, random)
+        sample = noised(batch, self.recipe, self.null, random, sigma=sigma, past=past)
         guided = self._guided(sample)
         if self.how.target == "guide":
             flow, _ = predict(self.run.model, sample, 0)

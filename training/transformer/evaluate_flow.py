@@ -23,7 +23,7 @@ def held_out(
         frames = batch.latents.shape[2]
         sigma = torch.full((len(picks), frames), level)
         null = torch.zeros_like(batch.text[0, 0])
-        sample = noised(batch, recipe, null, random, sigma)
+        sample = noised(batch, recipe, null, random, sigma=sigma)
         with torch.autocast("cpu", torch.bfloat16):
             flow, _ = predict(model, sample, 0)
         error = (flow.float() - sample.target).square()

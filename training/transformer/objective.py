@@ -26,6 +26,10 @@ class Recipe:
     """Highest noise level of the clean context, used for half of the clips."""
     semantic: float = 0.3
     """Weight of the semantic head's loss."""
+    own_past: float = 0.3
+    """Share of clips whose past is the model's own guess of it: what a stream really sees."""
+    own_past_sigma: tuple[float, float] = (0.2, 0.75)
+    """Noise levels from which that guess is made in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,18 @@ def draw_sigma(shape: tuple[int, ...], shift: float, random: torch.Generator) ->
 
 
 def noised(
-    batch: Batch, recipe: Recipe, null: Tensor, random: torch.Generator, sigma: Tensor | None = None
+    batch: Batch,
+    recipe: Recipe,
+    null: Tensor,
+    random: torch.Generator,
+    *,
+    sigma: Tensor | None = None,
+    past: Tensor | None = None,
 ) -> Sample:
-    """Put noise on a batch; `null` is the embedding of no text [33, 384]."""
+    """Put noise on a batch; `null` is the embedding of no text [33, 384].
+
+    past: frames to be seen in place of the clean ones [batch, channels, frames - 1, ...].
+    """
     x0, size, frames = batch.latents, batch.latents.shape[0], batch.latents.shape[2]
     if sigma is None:
         sigma = draw_sigma((size, frames), recipe.shift, random)
@@ -61,7 +74,7 @@ def noised(
     level = torch.rand((size, 1), generator=random) * recipe.context_noise
     level = level * (torch.rand((size, 1), generator=random) < 0.5)
     level = level.expand(size, frames - 1)
-    past = x0[:, :, :-1]
+    past = x0[:, :, :-1] if past is None else past
     past_noise = torch.randn(past.shape, generator=random)
     context = add_noise(past, past_noise, level[:, None, :, None, None])
     return Sample(
@@ -87,6 +100,23 @@ def predict(model: CausalTransformer, sample: Sample, layer: int) -> tuple[Tenso
     )
     frames = sample.target.shape[2]
     return flow[:, :, -frames:], hidden[:, -frames:]
+
+
+@torch.no_grad()
+def own_past(
+    model: CausalTransformer, batch: Batch, recipe: Recipe, null: Tensor, random: torch.Generator
+) -> Tensor:
+    """The past of some clips replaced by the model's guess of it, made in one step."""
+    size, frames = batch.latents.shape[0], batch.latents.shape[2]
+    low, high = recipe.own_past_sigma
+    sigma = low + (high - low) * torch.rand((size, frames), generator=random)
+    sample = noised(batch, recipe, null, random, sigma=sigma)
+    with torch.autocast("cpu", torch.bfloat16):
+        flow, _ = predict(model, sample, 0)
+    guess = sample.x[:, :, -frames:] - sigma[:, None, :, None, None] * flow.float()
+    swap = torch.rand(size, generator=random) < recipe.own_past
+    swapped = torch.where(swap[:, None, None, None, None], guess, batch.latents)
+    return swapped[:, :, :-1]
 
 
 def losses(

@@ -19,7 +19,7 @@ from scope.pipelines.vista.text import TextEncoder
 from training.transformer.data import LatentStore
 from training.transformer.evaluate_flow import held_out
 from training.transformer.model import Sizes
-from training.transformer.objective import Recipe, losses, noised
+from training.transformer.objective import Recipe, losses, noised, own_past
 from training.transformer.state import Run
 
 WARM_UP = 200
@@ -37,6 +37,8 @@ class Plan:
     clip_share: float
     """Share of the steps on whole clips, reached after `clips_from` steps."""
     clips_from: int
+    own_past_from: int
+    """From this step on some clips continue the model's own guess of their past."""
     save_s: float = 300.0
 
 
@@ -64,7 +66,10 @@ class Trainer:
         clip = float(torch.rand(1, generator=run.random)) < chance
         size = plan.clip_size if clip else plan.single_size
         batch = self.train.draw(size, single=not clip, random=run.random)
-        sample = noised(batch, self.recipe, self.null, run.random)
+        past = None
+        if clip and run.step >= plan.own_past_from:
+            past = own_past(run.ema, batch, self.recipe, self.null, run.random)
+        sample = noised(batch, self.recipe, self.null, run.random, past=past)
         with torch.autocast("cpu", torch.bfloat16):
             flow, semantic = losses(run.model, run.head, sample, run.sizes.semantic_layer)
         (flow + self.recipe.semantic * semantic).backward()
@@ -78,7 +83,7 @@ class Trainer:
         run.step += 1
         run.views += size
         run.follow(EMA_DECAY)
-        return ("clip" if clip else "single"), float(flow), float(semantic)
+        return ("clip" if clip else "single"), float(flow.detach()), float(semantic.detach())
 
     def loop(self) -> None:
         saved = logged = time.monotonic()
@@ -143,6 +148,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--clip-size", type=int, default=6)
     parser.add_argument("--clip-share", type=float, default=0.4)
     parser.add_argument("--clips-from", type=int, default=600)
+    parser.add_argument("--own-past-from", type=int, default=900)
     parser.add_argument("--shards", type=int, default=10, help="wait for this many")
     parser.add_argument("--no-compile", action="store_true")
     return parser.parse_args()
@@ -168,6 +174,7 @@ def main() -> None:
         clip_size=args.clip_size,
         clip_share=args.clip_share,
         clips_from=args.clips_from,
+        own_past_from=args.own_past_from,
     )
     trainer = Trainer(run, plan, train, valid)
 
