@@ -10,14 +10,13 @@ from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from scope.engine.inline_engine import InlineEngine
 from scope.pipelines.registry import PipelineRef
 from scope.server.app import create_app
-from scope.server.serving import DrainingServer, listen
+from scope.server.serving import DrainingServer, listen, uvicorn_config
 from scope.settings import Settings
 
 TESTCARD = PipelineRef("scope.pipelines.testcard:TestCard", "testcard")
@@ -66,8 +65,7 @@ async def live_server(settings: Settings | None = None) -> AsyncIterator[Live]:
     app = create_app(settings, engine)
     listener = listen(settings)
     started = asyncio.Event()
-    config = uvicorn.Config(app, log_config=None, ws="none", lifespan="on", proxy_headers=False)
-    server = DrainingServer(config, settings=settings, started=started.set)
+    server = DrainingServer(uvicorn_config(app), settings=settings, started=started.set)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     await started.wait()

@@ -259,5 +259,5 @@ async def test_draining_tells_everybody_and_lets_nobody_in(
 async def until(done: Callable[[], Any], *, within_s: float = 10) -> None:
     """Wait for something nobody announces."""
     async with asyncio.timeout(within_s):
-        while not done():
+        while not done():  # noqa: ASYNC110 - nobody announces it
             await asyncio.sleep(0.01)

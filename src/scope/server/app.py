@@ -20,7 +20,7 @@ from scope.server.loop_lag import LoopLag
 from scope.server.metrics import Metrics
 from scope.server.offer_limits import OfferLimits, OfferRates
 from scope.server.origins import OriginRules
-from scope.server.peers import peer_maker, sdp_limits
+from scope.server.peers import import_webrtc, peer_maker, sdp_limits
 from scope.server.pipelines import PipelineDesk
 from scope.server.problems import install_problems
 from scope.server.routing import all_routers
@@ -88,6 +88,7 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
     table.start()
     lag = LoopLag()
     background.start(lag.run(), name="loop lag")
+    background.start(import_webrtc(), name="import webrtc")
     background.start(desk.start(settings.pipeline, settings.load_params), name="startup")
     return Services(
         settings=settings,

@@ -9,7 +9,7 @@ from structlog.typing import Processor
 
 from scope.settings import Settings
 
-QUIET = ("aioice", "aiortc", "httpx2", "httpcore2", "uvicorn.access")
+QUIET = ("aioice", "aiortc", "httpx2", "httpcore2", "uvicorn")
 
 
 def configure_logs(settings: Settings) -> None:

@@ -1,15 +1,29 @@
-"""How a peer of this server is made: its limits and deadlines from the settings."""
+"""How a peer of this server is made: its limits and deadlines from the settings.
 
+The WebRTC library takes half a second to import. It is imported on a thread, while the
+worker comes up beside it.
+"""
+
+import asyncio
+import importlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from scope.clock import Clock
 from scope.protocol.http import IceServer
 from scope.rtc.api import IceServer as PeerIceServer
 from scope.rtc.api import PeerConfig, PeerEvents, SdpLimits
-from scope.rtc.peer import Peer
 from scope.server.origins import is_loopback_name
 from scope.sessions.table import PeerMaker
 from scope.settings import Settings
+
+if TYPE_CHECKING:
+    from scope.rtc.peer import Peer
+
+
+async def import_webrtc() -> None:
+    """Have the WebRTC library ready before the first offer comes."""
+    await asyncio.to_thread(importlib.import_module, "scope.rtc.peer")
 
 
 def sdp_limits(settings: Settings) -> SdpLimits:
@@ -28,7 +42,9 @@ def peer_maker(
     """Makes peers. The server gathers through ICE servers only when others can reach it."""
     reachable = not is_loopback_name(settings.host)
 
-    def make(peer_id: str, events: PeerEvents, client_is_loopback: bool) -> Peer:
+    def make(peer_id: str, events: PeerEvents, client_is_loopback: bool) -> "Peer":
+        from scope.rtc.peer import Peer
+
         config = PeerConfig(
             ice_servers=_for_peer(ice_servers()) if reachable else (),
             stun_for_server=reachable,

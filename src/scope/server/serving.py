@@ -16,6 +16,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from scope.server.punctual import PunctualH11
 from scope.server.services import Services
 from scope.sessions.tasks import OwnedTasks
 from scope.settings import Settings
@@ -59,8 +60,15 @@ def serve(
     app: FastAPI, settings: Settings, *, listener: socket.socket, started: Callable[[], None]
 ) -> None:
     """Serve until a signal comes. `started` is called once requests are answered."""
-    config = uvicorn.Config(
+    server = DrainingServer(uvicorn_config(app), settings=settings, started=started)
+    server.run(sockets=[listener])
+
+
+def uvicorn_config(app: FastAPI) -> uvicorn.Config:
+    """uvicorn as we run it: bounded heads, no header of a proxy believed, no own log."""
+    return uvicorn.Config(
         app,
+        http=PunctualH11,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -70,8 +78,6 @@ def serve(
         timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=32 * 1024,
     )
-    server = DrainingServer(config, settings=settings, started=started)
-    server.run(sockets=[listener])
 
 
 class DrainingServer(uvicorn.Server):

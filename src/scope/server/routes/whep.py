@@ -8,9 +8,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from scope.errors import InvalidParameters, NegotiationFailed
+from scope.errors import InvalidParameters, NegotiationFailed, SessionNotFound
 from scope.protocol.http import IceServer
-from scope.server.access import Access, GuardedRoute, policy
+from scope.server.access import Access, GuardedRoute, granted_of, policy
 from scope.server.origins import is_loopback_address
 from scope.server.problems import PreconditionFailed, PreconditionRequired
 from scope.server.routes.webrtc import counted_offer
@@ -49,7 +49,8 @@ async def watch(
             controls=False,
             codec=use.settings.codec,
         )
-        answer = await _join_or_start(use, offer, session_id)
+        may_start = granted_of(request) >= Access.CONTROL
+        answer = await _join_or_start(use, offer, session_id, may_start=may_start)
     headers = {
         "Location": f"/whep/{answer.peer.id}",
         "ETag": _etag(answer.peer.id),
@@ -105,11 +106,15 @@ async def leave(peer_id: str, use: Use) -> None:
         await viewer.end(WISHED)
 
 
-async def _join_or_start(use: Services, offer: Offer, session_id: str | None) -> Answer:
+async def _join_or_start(
+    use: Services, offer: Offer, session_id: str | None, *, may_start: bool
+) -> Answer:
     if session_id is not None:
         return await use.table.join(use.table.find(session_id), offer)
     if sessions := use.table.sessions:
         return await use.table.join(sessions[0], offer)
+    if not may_start:
+        raise SessionNotFound("No session is running, and this key may not start one.")
     use.table.check_capacity()
     await use.desk.started(at_most_s=use.settings.startup_wait_s)
     return await use.table.offer(offer)
