@@ -1,0 +1,34 @@
+"""Who hears what."""
+
+from typing import Any
+
+from scope.protocol.notices import Paused
+from scope.sessions.audience import Audience
+from scope.sessions.viewer import Viewer
+
+
+def viewer(make_peer: Any, name: str) -> Viewer:
+    return Viewer(make_peer(name), controls=True, fate=lambda _: None)
+
+
+def test_all_hear_or_one_or_all_but_one(make_peer: Any) -> None:
+    audience = Audience()
+    a, b, c = (viewer(make_peer, name) for name in "abc")
+    for each in (a, b, c):
+        audience.add(each)
+    audience.tell(Paused())
+    audience.tell(Paused(), only=a)
+    audience.tell(Paused(), but=b)
+    assert [len(each.peer.said) for each in (a, b, c)] == [3, 1, 2]
+
+
+def test_viewers_are_found_by_their_peer_and_may_leave_while_all_are_told(make_peer: Any) -> None:
+    audience = Audience()
+    for name in "ab":
+        audience.add(viewer(make_peer, name))
+    for each in audience:
+        audience.remove(each.peer.id)
+    assert len(audience) == 0
+    assert audience.get("a") is None
+    assert audience.get(None) is None
+    assert audience.remove("a") is None
