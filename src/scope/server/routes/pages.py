@@ -26,6 +26,7 @@ TYPES: Mapping[str, str] = {
     ".json": "application/json",
     ".webmanifest": "application/manifest+json",
 }
+MOST_NAME = 64
 PAGE_POLICY = (
     "default-src 'self' 'unsafe-inline' blob: data:; object-src 'none'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -79,7 +80,7 @@ async def docs(request: Request) -> HTMLResponse:
 
 def _file(name: str) -> FileResponse:
     kind = TYPES.get(Path(name).suffix)
-    path = WEB / name
+    path = WEB / name[:MOST_NAME]
     if kind is None or path.parent != WEB or not path.is_file():
         raise HTTPException(404)
     headers = {"Cache-Control": "no-cache"}
