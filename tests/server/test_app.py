@@ -209,6 +209,17 @@ async def test_draining_tells_everybody_and_lets_nobody_in(
     assert stopped["error_message"]
 
 
+async def test_a_client_that_floods_is_closed_with_a_reason(live: Any, client: Any) -> None:
+    await client.start(live.http)
+    await client.notice("hello")
+    for _ in range(90):
+        client.channel.send("x" * 60_000)
+    stopped = await client.notice("stream_stopped", within_s=20)
+    assert stopped["code"] == "flooding"
+    assert stopped["error_message"]
+    await until(lambda: not live.services.table._sessions)
+
+
 async def until(done: Callable[[], Any], *, within_s: float = 10) -> None:
     """Wait for something nobody announces."""
     async with asyncio.timeout(within_s):

@@ -69,7 +69,7 @@ class Peer:
             opened=lambda: self._tell(events.channel_opened),
             message=lambda text: self._tell(events.message, text),
             refused=lambda error: self._tell(events.refused, error),
-            flooded=lambda: self._end(PeerClosed.FLOODING),
+            flooded=lambda: self._end(PeerClosed.FLOODING, config.flood_farewell),
             stuck=lambda: self._end(PeerClosed.LOST),
         )
 
@@ -198,7 +198,7 @@ class Peer:
     def _on_channel_bytes(self, size: int) -> None:
         self._channel.count(size)
         if self._link is not None and self._link.window_overrun():
-            self._end(PeerClosed.FLOODING)
+            self._end(PeerClosed.FLOODING, self._config.flood_farewell)
 
     def _on_malformed(self, error: Exception) -> None:
         log.debug("peer %s sent something malformed: %r", self.id, error)

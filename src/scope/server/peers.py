@@ -14,6 +14,7 @@ from scope.protocol.http import IceServer
 from scope.rtc.api import IceServer as PeerIceServer
 from scope.rtc.api import PeerConfig, PeerEvents, SdpLimits
 from scope.server.origins import is_loopback_name
+from scope.sessions.ending import FLOODED
 from scope.sessions.table import PeerMaker
 from scope.settings import Settings
 
@@ -55,6 +56,7 @@ def peer_maker(
             max_candidates=settings.max_candidates_per_session,
             max_candidates_per_call=settings.max_candidates_per_body,
             max_mdns_candidates=settings.max_mdns_candidates,
+            flood_farewell=FLOODED.notice().to_json(),
         )
         return Peer(
             id=peer_id,
