@@ -20,8 +20,14 @@ def offer() -> Callable[[str], str]:
 
 
 @pytest.fixture
-def run() -> Iterator[Run]:
-    """Runs a test's coroutine; fails on tasks left over and on errors nobody looked at."""
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """Runs a test's coroutine; fails on tasks left over and on errors nobody looked at.
+
+    On asyncio's own loop, or on the server's with the parameter "uvloop".
+    """
+    factory = None
+    if getattr(request, "param", "asyncio") == "uvloop":
+        factory = pytest.importorskip("uvloop").new_event_loop
     complaints: list[str] = []
 
     async def watched(work: Coroutine[Any, Any, None]) -> None:
@@ -34,6 +40,10 @@ def run() -> Iterator[Run]:
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left, left
 
-    yield lambda work: asyncio.run(watched(work))
+    def start(work: Coroutine[Any, Any, None]) -> None:
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(watched(work))
+
+    yield start
     gc.collect()
     assert not complaints, complaints

@@ -16,6 +16,7 @@ from scope.rtc.api import PeerClosed, PeerConfig
 from tests.rtc.ends import Studio, joined
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
+on_both_loops = pytest.mark.parametrize("run", ["asyncio", "uvloop"], indirect=True)
 
 
 def test_every_private_name_we_rely_on_exists(run: Run) -> None:
@@ -78,6 +79,7 @@ async def flood(address: tuple[str, int], count: int, first: bytes) -> None:
 
 
 @pytest.mark.parametrize("first", [b"\x00", b"\x16\xfe\xfd", b"\x80\x60", b"\xff", b""])
+@on_both_loops
 def test_datagrams_of_strangers_change_nothing(run: Run, first: bytes) -> None:
     async def scenario() -> None:
         async with joined() as (peer, owner, client):
@@ -93,6 +95,7 @@ def test_datagrams_of_strangers_change_nothing(run: Run, first: bytes) -> None:
     run(scenario())
 
 
+@on_both_loops
 def test_a_flood_before_the_handshake_is_bounded(run: Run) -> None:
     async def scenario() -> None:
         ice = Connection(ice_controlling=False)
@@ -123,6 +126,7 @@ def test_bytes_that_are_no_text_are_refused_and_the_line_stays(run: Run) -> None
     run(scenario())
 
 
+@on_both_loops
 def test_broken_packets_of_the_client_are_dropped(run: Run) -> None:
     async def scenario() -> None:
         async with joined() as (peer, owner, client):

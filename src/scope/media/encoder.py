@@ -97,7 +97,7 @@ class VideoEncoder:
             dst_colorspace=Colorspace.ITU601,
             src_color_range=ColorRange.JPEG,
             dst_color_range=ColorRange.MPEG,
-            interpolation=Interpolation.BILINEAR,
+            interpolation=Interpolation.AREA,
             threads=1,
         )
 
