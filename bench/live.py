@@ -19,7 +19,18 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import cost, crowd, floor, hostile, neighbours, prompts, recovery, start, steady
+from bench import (
+    browser,
+    cost,
+    crowd,
+    floor,
+    hostile,
+    neighbours,
+    prompts,
+    recovery,
+    start,
+    steady,
+)
 from bench.figures import Figure, median_of
 from bench.target import Target, launch, reach
 
@@ -40,6 +51,7 @@ def rows(options: argparse.Namespace) -> dict[str, Row]:
 
     return {
         "start": start.test_card,
+        "browser": browser.test_card,
         "steady": steady.test_card,
         "prompts": prompt_row,
         "cost": cost.test_card,
