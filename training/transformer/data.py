@@ -49,7 +49,9 @@ class LatentStore:
         if not self.folder.exists():
             return 0
         fill(self.folder)
-        shards = sorted(self.folder.glob("shard_*.json"))
+        # A shard may have become complete since: it has no embeddings yet and waits.
+        complete = sorted(self.folder.glob("shard_*.json"))
+        shards = [shard for shard in complete if cache_path(shard).exists()]
         wanted = shards[:1] if self.holdout else shards[1:]
         new = [shard for shard in wanted if shard.name not in self._seen]
         for shard in new:
