@@ -23,7 +23,7 @@ from scope.settings import Settings
 
 DRAIN_MARGIN_S = 7.0
 """What the end may take after the viewers' time is over; then the process just exits."""
-SECOND_SIGNAL_S = 0.8
+SECOND_SIGNAL_S = 0.5
 BACKLOG = 512
 
 
