@@ -216,7 +216,7 @@ function stop() {
 // ---------------------------------------------------------------- what is drawn besides words
 
 function figures(stats) {
-  const text = (value, unit, digits = 0) => (value == null ? "–" : `${value.toFixed(digits)} ${unit}`);
+  const text = (value, unit, digits = 0) => (value == null ? "" : `${value.toFixed(digits)} ${unit}`);
   $("figures").classList.toggle("on", stats !== null);
   if (!stats) return;
   $("fps").textContent = text(stats.fps, "fps", stats.fps < 10 ? 1 : 0);

@@ -392,8 +392,8 @@ class Connection {
 
 /**
  * Figures of a peer connection once a second, from the browser's own counters and the server's.
- * `delayMs` is from a picture leaving the model to it being shown: the server's share, half the
- * round trip, the jitter buffer and the decoder.
+ * `delayMs` is from a prompt to the first picture of it on screen: what the server tells of its
+ * share, the round trip, the jitter buffer and the decoder. Null until a prompt was sent.
  */
 class Meter {
   #peer;
@@ -454,7 +454,7 @@ class Meter {
       bitrateKbps: seconds ? (8 * change("bytes")) / 1000 / seconds : null,
       loss: packets > 0 ? Math.max(0, change("lost")) / packets : 0,
       delayMs: this.#server?.delay_ms != null && shown
-        ? this.#server.delay_ms + (rttMs ?? 0) / 2 + bufferMs + decodeMs
+        ? this.#server.delay_ms + (rttMs ?? 0) + bufferMs + decodeMs
         : null,
       rttMs,
       server: this.#server,
