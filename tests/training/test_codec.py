@@ -3,7 +3,7 @@ import torch
 
 from training.codec.losses import psnr, rarity, ssim
 from training.codec.model import Codec, CodecShape
-from training.codec.optimizer import Muon, orthogonalise
+from training.codec.optimizer import Muon, optimizers, orthogonalise
 
 
 @pytest.fixture
@@ -111,3 +111,12 @@ def test_muon_descends() -> None:
         losses.append(float(loss.detach()))
 
     assert losses[-1] < 0.2 * losses[0]
+
+
+def test_only_what_may_learn_is_optimised(codec: Codec) -> None:
+    codec.encoder.requires_grad_(False)
+
+    groups = [g for o in optimizers(codec, muon_lr=0.1, adam_lr=0.1) for g in o.param_groups]
+
+    learning = {id(parameter) for group in groups for parameter in group["params"]}
+    assert learning == {id(parameter) for parameter in codec.decoder.parameters()}

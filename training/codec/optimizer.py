@@ -52,6 +52,8 @@ def optimizers(model: nn.Module, *, muon_lr: float, adam_lr: float) -> list[torc
     """Kernels of inner layers go to Muon; the first and last layers and biases to AdamW."""
     kernels, others = [], []
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         inner = parameter.ndim == 4 and min(parameter.shape[:2]) >= 32 and muon_lr > 0
         (kernels if inner else others).append((name, parameter))
     adam = torch.optim.AdamW(

@@ -2,6 +2,9 @@
 
 Decides schedule, logging and checkpoints. The schedule follows the minutes spent, kept in the
 checkpoint, so a slow or interrupted machine still ends at a small learning rate.
+
+With `--decoder-of RUN`, the encoder and the latents' statistics of an earlier run stay as they are
+and only the decoder learns on: latents that exist, and transformers trained on them, remain valid.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from torch import Tensor
 
 from training.codec.data import ClipShards, batches
 from training.codec.losses import Weights, psnr, rarity, reconstruction, spread
-from training.codec.measure import measure
+from training.codec.measure import load, measure
 from training.codec.model import PICTURES, Codec, CodecShape
 from training.codec.optimizer import optimizers
 
@@ -40,14 +43,18 @@ def forward(model: Codec, clip: Tensor, weights: Weights, noise: float) -> tuple
     count = len(clip)
     groups = clip.unflatten(1, (-1, PICTURES)).transpose(0, 1).flatten(0, 1).flatten(1, 2)
     with torch.autocast("cpu", torch.bfloat16):
-        latent = model.encoder(groups.contiguous(memory_format=torch.channels_last))
+        fixed = not next(model.encoder.parameters()).requires_grad
+        with torch.set_grad_enabled(not fixed):
+            latent = model.encoder(groups.contiguous(memory_format=torch.channels_last))
         noisy = latent + torch.randn_like(latent) * noise
         memory = torch.cat([torch.zeros_like(noisy[:count]), noisy[:-count]])
         made = model.decoder(noisy, memory)
     pictures = made.float().unflatten(0, (-1, count)).transpose(0, 1)
     pictures = pictures.unflatten(2, (PICTURES, 3)).flatten(1, 2)
     loss = _fused_reconstruction(pictures, clip, rarity(clip.flatten(0, 1)), weights)
-    return loss + weights.spread * spread(latent.float()), pictures.detach()
+    if not fixed:
+        loss = loss + weights.spread * spread(latent.float())
+    return loss, pictures.detach()
 
 
 def rate(progress: float, step: int) -> float:
@@ -62,8 +69,11 @@ class Run:
         self.out: Path = options.out
         self.out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(options.seed)
+        self.fixed_encoder = options.decoder_of is not None
         shape = CodecShape(latent=options.latent)
-        self.model = Codec(shape).to(memory_format=torch.channels_last)
+        self.model = load(options.decoder_of) if self.fixed_encoder else Codec(shape)
+        self.model.train().to(memory_format=torch.channels_last)
+        self.model.encoder.requires_grad_(not self.fixed_encoder)
         self.average = {k: v.detach().clone() for k, v in self.model.named_parameters()}
         self.optimizers = optimizers(self.model, muon_lr=options.muon, adam_lr=options.adam)
         self.peaks = [group["lr"] for opt in self.optimizers for group in opt.param_groups]
@@ -126,15 +136,16 @@ class Run:
 def export(run: Run, statistics: Tensor) -> None:
     """The averaged weights with the latents' statistics."""
     model = run.averaged()
-    model.latent_mean.copy_(statistics.mean(dim=(0, 1, 3, 4)).view(1, -1, 1, 1))
-    model.latent_std.copy_(statistics.std(dim=(0, 1, 3, 4)).view(1, -1, 1, 1))
+    if not run.fixed_encoder:
+        model.latent_mean.copy_(statistics.mean(dim=(0, 1, 3, 4)).view(1, -1, 1, 1))
+        model.latent_std.copy_(statistics.std(dim=(0, 1, 3, 4)).view(1, -1, 1, 1))
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     save_file(tensors, run.out / "codec.safetensors")
     (run.out / "codec.json").write_text(json.dumps(asdict(model.shape), indent=1))
 
 
 def train(options: argparse.Namespace) -> None:
-    run, weights = Run(options), Weights()
+    run, weights = Run(options), Weights(texture=options.texture, seam=options.seam)
     source = batches(
         ClipShards(options.clips), seed=options.seed + run.step, batch=options.batch,
         pictures=GROUPS * PICTURES, height=96, width=160,
@@ -182,6 +193,9 @@ def main() -> None:
     parser.add_argument("--muon", type=float, default=0.01)
     parser.add_argument("--adam", type=float, default=1e-3)
     parser.add_argument("--noise", type=float, default=0.05)
+    parser.add_argument("--texture", type=float, default=Weights().texture)
+    parser.add_argument("--seam", type=float, default=Weights().seam)
+    parser.add_argument("--decoder-of", type=Path, help="a finished run whose encoder stays fixed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--measure-every", type=int, default=1000)
