@@ -1,4 +1,5 @@
 import asyncio
+import weakref
 
 import numpy as np
 import pytest
@@ -104,3 +105,18 @@ def test_before_anything_is_shown_everything_may_be_dropped() -> None:
     assert buffer.get_nowait() is None
     assert buffer.drop_from(0) == 4
     assert len(buffer) == 0
+
+
+def test_nothing_is_kept_for_a_reader_that_left() -> None:
+    released: list[int] = []
+    buffer = FrameBuffer(release=released.append)
+    pixels = chunk(0)
+    still_used = weakref.ref(pixels.pixels)
+    buffer.put(pixels)
+    buffer.get_nowait()
+    buffer.leave()
+    buffer.done(0)
+    buffer.put(pixels)
+    assert (len(buffer), buffer.get_nowait(), released) == (0, None, [])
+    del pixels
+    assert still_used() is None

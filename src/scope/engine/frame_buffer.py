@@ -106,5 +106,12 @@ class FrameBuffer:
         self._held_from = None
         self._ready.set()
 
+    def leave(self) -> None:
+        """The reader is gone: nothing is kept for it, so the memory behind can go too."""
+        self.close()
+        self._frames.clear()
+        self._last = None
+        self._release = None
+
     def _is_held(self, index: int) -> bool:
         return self._held_from is not None and index >= self._held_from

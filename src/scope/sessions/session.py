@@ -147,6 +147,7 @@ class Session:
         await self.handle.aclose()
         await self._tasks.aclose()
         self.player.close()
+        self.handle.frames.leave()
         await closing
 
     async def _listen(self) -> None:
