@@ -1,6 +1,7 @@
 """Frames go out when they are due, to those who watch, and to nobody's account otherwise."""
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -189,3 +190,22 @@ async def test_a_lost_picture_earns_a_keyframe(stage: Stage, handle: Any, make_p
     keyframes = [packet.index for packet in peer.pushed if packet.keyframe]
     assert len(keyframes) == 2
     assert keyframes[1] >= 99, "a second after the first one"
+
+
+async def test_a_player_that_is_cancelled_holds_no_memory_of_the_engine(
+    handle: Any, make_peer: Any
+) -> None:
+    stage = Stage(handle)
+    peer = make_peer()
+    stage.player.add(peer)
+    handle.make(2)
+    memory = weakref.ref(handle.frames._frames[-1].pixels.base)
+    await peer.has(2)
+    stage.task.cancel()
+    with pytest.raises(asyncio.CancelledError) as cancelled:
+        await stage.task
+    handle.frames.leave()
+    assert cancelled.value.__traceback__ is not None, "which keeps what waited"
+    assert memory() is None
+    stage.player.close()
+    stage.pool.close()

@@ -157,14 +157,23 @@ class Player:
         self._halted.set()
 
     async def _play(self) -> None:
-        frames = self._handle.frames
         while True:
             await self._running.wait()
-            try:
-                frame = await frames.get()
-            except EOFError:
+            frame = await self._next()
+            if frame is None:
                 return
-            await self._show(self._own(frame))
+            await self._show(frame)
+
+    async def _next(self) -> Frame | None:
+        """The next frame as our own; None at the end.
+
+        Nothing that waits may hold a frame of the engine's: the traceback of a player that is
+        cancelled would keep all its memory until the next collection of garbage.
+        """
+        try:
+            return self._own(await self._handle.frames.get())
+        except EOFError:
+            return None
 
     def _own(self, frame: Frame) -> Frame:
         """A copy, so that the engine may use the memory again at once."""
