@@ -13,7 +13,7 @@ from bench.viewer import Viewer
 SESSIONS = 8
 WATCH_S = 60.0  # the lag of the event loop is told for the last minute
 WARM_CYCLES = 50
-SAMPLE_EVERY = 10
+SAMPLE_EVERY = 5
 
 
 async def eight_sessions(target: Target) -> list[Figure]:

@@ -12,12 +12,15 @@ import argparse
 import asyncio
 import json
 import logging
+import math
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+
+import httpx2
 
 from bench import (
     browser,
@@ -33,6 +36,7 @@ from bench import (
 )
 from bench.figures import Figure, median_of
 from bench.target import Target, launch, reach
+from bench.viewer import Refused
 
 Row = Callable[[Target], Awaitable[list[Figure]]]
 
@@ -99,12 +103,21 @@ async def measure(options: argparse.Namespace) -> list[Figure]:
     async with reached as target:
         for name in wanted:
             repeats = 1 if name in ONCE else options.repeats
-            measured = median_of([await known[name](target) for _ in range(repeats)])
+            measured = await _row(name, known[name], target, repeats)
             show(measured)
             figures += measured
     after = floor.measure().figures()
     show(after)
     return figures + after
+
+
+async def _row(name: str, row: Row, target: Target, repeats: int) -> list[Figure]:
+    """Medians of a row; one that can not be measured costs no other row."""
+    try:
+        return median_of([await row(target) for _ in range(repeats)])
+    except (Refused, RuntimeError, TimeoutError, OSError, httpx2.HTTPError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        return [Figure(f"{name}: not measured", math.nan, note=reason[:300])]
 
 
 def show(figures: list[Figure]) -> None:
