@@ -24,6 +24,12 @@ def test_pages_are_html_that_no_other_site_may_frame(http: TestClient, path: str
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+def test_the_page_holds_nothing_inline(http: TestClient) -> None:
+    answer = http.get("/")
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert not re.findall(r"<style|<script>|\sstyle=|\son[a-z]+=", answer.text)
+
+
 def test_the_client_is_a_module(http: TestClient) -> None:
     assert http.get("/client.js").headers["content-type"].startswith("text/javascript")
 

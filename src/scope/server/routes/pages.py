@@ -27,6 +27,12 @@ TYPES: Mapping[str, str] = {
     ".webmanifest": "application/manifest+json",
 }
 MOST_NAME = 64
+STRICT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Of the page itself, which holds nothing inline and loads nothing from elsewhere."""
 PAGE_POLICY = (
     "default-src 'self' 'unsafe-inline' blob: data:; object-src 'none'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -85,7 +91,8 @@ def _file(name: str) -> FileResponse:
         raise HTTPException(404)
     headers = {"Cache-Control": "no-cache"}
     if path.suffix == ".html":
-        headers["Content-Security-Policy"] = PAGE_POLICY
+        strict = name == "index.html"
+        headers["Content-Security-Policy"] = STRICT_POLICY if strict else PAGE_POLICY
     return FileResponse(path, media_type=kind, headers=headers)
 
 
