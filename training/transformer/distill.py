@@ -58,14 +58,18 @@ class Distiller:
         sample = noised(batch, self.recipe, self.null, random, sigma=sigma, past=past)
         guided = self._guided(sample)
         if self.how.target == "guide":
-            flow, _ = predict(self.run.model, sample, 0)
+            flow = self._student(sample)
             return (flow.float() - guided).square().mean()
         x, wide = sample.x[:, :, -frames:], sigma[:, None, :, None, None]
         below = lower[:, None, :, None, None]
         moved = x + (below - wide) * guided
         goal = self._average_x0(sample, moved, lower)
-        flow, _ = predict(self.run.model, sample, 0)
+        flow = self._student(sample)
         return (x - wide * flow.float() - goal).square().mean()
+
+    def _student(self, sample: Sample) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return predict(self.run.model, sample, 0)[0]
 
     def _levels(self, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
         """Neighbours on the grid (consistency), or anything (guide)."""
@@ -115,8 +119,7 @@ def train(distiller: Distiller, store: LatentStore, args: argparse.Namespace, pa
     while not stop and (elapsed := (time.monotonic() - start) / (3600 * args.hours)) < 1:
         single = float(torch.rand(1, generator=run.random)) > args.clip_share
         size = args.single_size if single else args.clip_size
-        with torch.autocast("cpu", torch.bfloat16):
-            loss = distiller.loss(store, size, single=single)
+        loss = distiller.loss(store, size, single=single)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
         run.set_rate(args.rate * min(1.0, (run.step + 1) / 20) * min(1.0, (1 - elapsed) / 0.5))
