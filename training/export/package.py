@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--method", choices=("euler", "renoise"), default="euler")
     parser.add_argument("--window", type=int, default=5)
     parser.add_argument("--sink", type=int, default=0)
-    parser.add_argument("--context-t", type=float, default=0.0)
+    parser.add_argument("--context-t", type=float, default=120.0)
     args = parser.parse_args()
     packing = Packing(
         version=args.version,

@@ -18,7 +18,7 @@ from scope.pipelines import contract
 from scope.pipelines.conditioning import Conditioner, TextCache
 from scope.pipelines.vista.manifest import Manifest, read_manifest
 from scope.pipelines.vista.runtime import Array, Feed, Runtime
-from scope.pipelines.vista.sampler import StepPlan, denoise, noise_source
+from scope.pipelines.vista.sampler import TIMESTEPS, StepPlan, denoise, noise_source
 from scope.pipelines.vista.state import VistaState
 from scope.pipelines.vista.text import Embedding, TextEncoder
 from scope.pipelines.vista.threads import choose_threads
@@ -121,8 +121,12 @@ class Vista(contract.Pipeline[VistaState, int]):
                 yield np.empty((0, size.height, size.width, 3), np.uint8)
         pixels, memory = self._runtime.decode(latent, state.memory)
         yield pixels
-        clean = self._runtime.modulation(size.context_t, embedding)
-        keys, values = self._runtime.remember(latent, clean, feed)
+        # A little noise on the past, which the model is told of, hides the errors of a frame from
+        # the next one; without it they add up.
+        level = np.float32(size.context_t / TIMESTEPS)
+        past = (1 - level) * latent + level * noise.standard_normal(latent.shape, np.float32)
+        table = self._runtime.modulation(size.context_t, embedding)
+        keys, values = self._runtime.remember(past, table, feed)
         state.commit(keys, values, sink=size.sink)
         state.memory = memory
         state.chunk += 1
