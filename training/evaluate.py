@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from scope.control import PromptItem, PromptMix, PromptStep
-from scope.pipelines.vista.pipeline import Vista, VistaLoad, VistaParams
+from scope.pipelines.vista.pipeline import ASSETS, Vista, VistaLoad, VistaParams, vista_of
 from training.classifier.model import VALUES, Classifier, shrink
 from training.codec.measure import load
 from training.codec.model import Codec
@@ -81,14 +81,14 @@ def score(judge: Classifier, pictures: list[NDArray], asked: list[Case]) -> dict
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=Path("training/runs"))
-    parser.add_argument("--assets", type=Path, default=None)
+    parser.add_argument("--assets", type=Path, default=ASSETS)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--chunks", type=int, default=3)
     parser.add_argument("--steps", default="1000,750,500,250")
     args = parser.parse_args()
     judge = Classifier.load(args.runs / "classifier.pt")
     codec = load(args.runs / "codec")
-    vista = Vista(VistaLoad(assets=args.assets), device="cpu", progress=lambda *said: None)
+    vista = vista_of(args.assets)(VistaLoad(), device="cpu", progress=lambda *said: None)
     steps = tuple(int(step) for step in args.steps.split(","))
     for split in SPLITS:
         asked = cases(args.runs / f"clips_{split}", args.count)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from scope.control import PromptItem, PromptMix, PromptStep
-from scope.pipelines.vista.pipeline import Vista, VistaLoad, VistaParams
+from scope.pipelines.vista.pipeline import ASSETS, Vista, VistaLoad, VistaParams, vista_of
 from training.transformer.sheet import write_sheet
 
 PROMPTS = (
@@ -48,13 +48,13 @@ def make_row(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("training/runs/sheet.png"))
-    parser.add_argument("--assets", type=Path, default=None)
+    parser.add_argument("--assets", type=Path, default=ASSETS)
     parser.add_argument("--steps", default="1000,750,500,250")
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--moments", type=int, default=6)
     parser.add_argument("--prompt", action="append")
     args = parser.parse_args()
-    vista = Vista(VistaLoad(assets=args.assets), device="cpu", progress=lambda stage, share: None)
+    vista = vista_of(args.assets)(VistaLoad(), device="cpu", progress=lambda *said: None)
     steps = tuple(int(step) for step in args.steps.split(","))
     chunks = max(args.moments, int(args.seconds * vista.format.fps / vista.chunk_frames))
     rows, times = [], []

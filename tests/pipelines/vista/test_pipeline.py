@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from scope.control import PromptItem, PromptMix, PromptStep
-from scope.pipelines.vista.pipeline import Vista, VistaLoad, VistaParams
+from scope.pipelines.vista.pipeline import Vista, VistaLoad, VistaParams, vista_of
 from training.export.tiny import write_tiny_package
 
 PROMPT = PromptStep(PromptMix((PromptItem("a calm sea"),)))
@@ -15,8 +15,8 @@ PROMPT = PromptStep(PromptMix((PromptItem("a calm sea"),)))
 def vista(tmp_path_factory) -> Vista:
     folder = tmp_path_factory.mktemp("vista")
     write_tiny_package(folder)
-    load = VistaLoad(assets=folder, threads=1)
-    return Vista(load, device="cpu", progress=lambda stage, share: None)
+    load = VistaLoad(threads=1)
+    return vista_of(folder)(load, device="cpu", progress=lambda stage, share: None)
 
 
 def chunk(vista: Vista, state, steps=(1000, 500)) -> np.ndarray:
@@ -58,3 +58,8 @@ def test_a_long_stream_never_leaves_its_window(vista):
 def test_a_size_it_was_not_trained_for_is_refused():
     with pytest.raises(ValidationError):
         VistaLoad(width=640)
+
+
+def test_a_client_cannot_name_a_folder_of_weights():
+    with pytest.raises(ValidationError):
+        VistaLoad.model_validate({"assets": "/etc"})

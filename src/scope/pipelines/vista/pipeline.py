@@ -59,9 +59,6 @@ class VistaLoad(contract.LoadParams):
     threads: int | None = Field(
         default=None, ge=1, le=64, description="Processor threads; empty means find the best."
     )
-    assets: Path | None = Field(
-        default=None, description="A folder of other weights for the same pipeline."
-    )
 
 
 class Vista(contract.Pipeline[VistaState, int]):
@@ -75,9 +72,11 @@ class Vista(contract.Pipeline[VistaState, int]):
     default_prompt: ClassVar[str] = "a calm sea at sunset with a sailboat"
     Params: ClassVar[type[contract.Params]] = VistaParams
     LoadParams: ClassVar[type[contract.LoadParams]] = VistaLoad
+    assets: ClassVar[Path] = ASSETS
+    """Where the weights are. Not a load parameter: clients may not name folders."""
 
     def __init__(self, load: VistaLoad, *, device: str, progress: contract.Progress) -> None:
-        folder = load.assets or ASSETS
+        folder = self.assets
         progress("checking weights", 0.0)
         self.manifest = read_manifest(folder)
         progress("loading text encoder", 0.2)
@@ -168,6 +167,15 @@ class Vista(contract.Pipeline[VistaState, int]):
 
         key = size.files["step.onnx"][:16]
         return choose_threads(open_run, key=key, cache=SELF_TEST_CACHE.expanduser())
+
+
+def vista_of(folder: Path) -> type[Vista]:
+    """The same pipeline with the weights of another folder."""
+
+    class Other(Vista):
+        assets = folder
+
+    return Other
 
 
 class _Probe:
