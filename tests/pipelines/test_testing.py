@@ -1,5 +1,6 @@
 """The contract finds each way to break it: one faulty pipeline per promise."""
 
+import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -200,7 +201,9 @@ class Crashing(SmallCard):
 
 class Growing(SmallCard):
     def step(self, state: CardState, *args: Any) -> Iterator[Pixels]:
-        self._kept = [*getattr(self, "_kept", []), np.ones(2**20, np.uint8)]
+        fresh = mmap.mmap(-1, 2**20)  # never memory that an earlier test has given back
+        fresh.write(b"\1" * 2**20)
+        self._kept = [*getattr(self, "_kept", []), fresh]
         return super().step(state, *args)
 
 
