@@ -29,7 +29,7 @@ def test_every_module_has_its_test(module: Path) -> None:
 
 @pytest.mark.parametrize("heavy", ["torch", "onnxruntime", "transformers", "diffusers"])
 def test_a_cold_start_of_the_server_loads_no_model_library(heavy: str) -> None:
-    code = f"import sys, scope.cli, scope.server.app; sys.exit({heavy!r} in sys.modules)"
+    code = f"import sys, scope.cli.main, scope.server.app; sys.exit({heavy!r} in sys.modules)"
     done = run(sys.executable, "-c", code)
     assert done.returncode == 0, done.stderr
 

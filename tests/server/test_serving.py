@@ -17,7 +17,7 @@ from scope.server.serving import PortTaken, listen, url_of
 from scope.settings import Settings
 
 pytestmark = pytest.mark.anyio
-COMMAND = (sys.executable, "-c", "from scope.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from scope.cli.main import main; main()")
 
 
 class Command:

@@ -1,30 +1,20 @@
-"""The command `daydream-scope`: read the line, compose the settings, run.
+"""`daydream-scope serve`, which is also what the command does without a subcommand.
 
-Without a subcommand it serves. Nothing heavy is imported before it is needed.
+Reads the line, composes the settings, runs. Nothing heavy is imported before it is needed.
 """
 
 import json
 import sys
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
+from scope.cli.leaving import fail
 from scope.settings import Settings
-
-EXIT_USAGE = 2
-
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
 Many = list[str] | None
 
 
-@app.callback(invoke_without_command=True)
 def serve(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     *,
@@ -63,8 +53,6 @@ def serve(  # noqa: PLR0913 - one parameter for each option
 
         typer.echo(f"daydream-scope {metadata.version('daydream-scope')}")
         raise typer.Exit
-    if context.invoked_subcommand is not None:
-        return
     given: dict[str, Any] = {
         "host": host,
         "port": port,
@@ -78,12 +66,11 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         "allowed_origins": tuple(allowed_origin) if allowed_origin else None,
         "log_level": log_level,
     }
-    _run(_settings({name: value for name, value in given.items() if value is not None}))
-
-
-def main() -> None:
-    """Entry point."""
-    app()
+    given = {name: value for name, value in given.items() if value is not None}
+    if context.invoked_subcommand is None:
+        _run(_settings(given))
+    elif given:
+        fail(f"options for serving go after 'serve', not before '{context.invoked_subcommand}'")
 
 
 def _run(settings: Settings) -> None:
@@ -96,7 +83,7 @@ def _run(settings: Settings) -> None:
         check_exposure(settings)
         listener = listen(settings)
     except (Exposed, PortTaken) as error:
-        _fail(str(error))
+        fail(str(error))
     configure_logs(settings)
     url = url_of(settings, listener)
     from scope.server.app import create_app
@@ -119,7 +106,7 @@ def _settings(given: dict[str, Any]) -> Settings:
             f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
             for item in error.errors(include_input=False, include_url=False)
         )
-        _fail("\n".join(problems))
+        fail("\n".join(problems))
 
 
 def _key(given: str | None) -> str | None:
@@ -137,7 +124,7 @@ def _load_params(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         key, separator, value = pair.partition("=")
         if not separator or not key:
-            _fail(f"--load-param takes key=value, not {pair!r}")
+            fail(f"--load-param takes key=value, not {pair!r}")
         try:
             params[key] = json.loads(value)
         except ValueError:
@@ -147,8 +134,3 @@ def _load_params(pairs: list[str]) -> dict[str, Any]:
 
 def _has_display(settings: Settings) -> bool:
     return sys.platform in {"darwin", "win32"} or settings.display is not None
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(EXIT_USAGE)

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from scope import cli
+from scope.cli import serve as serve_module
+from scope.cli.main import app
 from scope.settings import Settings
 
 
@@ -13,18 +14,30 @@ from scope.settings import Settings
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """Settings the command would have served with."""
     seen: list[Settings] = []
-    monkeypatch.setattr(cli, "_run", seen.append)
+    monkeypatch.setattr(serve_module, "_run", seen.append)
     return seen
 
 
 def run(*line: str) -> Any:
-    return CliRunner().invoke(cli.app, list(line))
+    return CliRunner().invoke(app, list(line))
 
 
 def test_without_a_subcommand_it_serves(served: list[Settings]) -> None:
     assert run().exit_code == 0
     assert (served[0].host, served[0].port, served[0].pipeline) == ("127.0.0.1", 8000, "vista")
     assert served[0].open_browser
+
+
+def test_serve_is_a_subcommand_too(served: list[Settings]) -> None:
+    assert run("serve", "--port", "9000").exit_code == 0
+    assert served[0].port == 9000
+
+
+def test_options_before_a_subcommand_are_not_lost_in_silence(served: list[Settings]) -> None:
+    result = run("--port", "9000", "serve")
+    assert result.exit_code == 2
+    assert "after 'serve'" in result.output
+    assert not served
 
 
 def test_the_options_clients_document(served: list[Settings]) -> None:

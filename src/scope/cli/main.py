@@ -1,0 +1,23 @@
+"""The command `daydream-scope`: which subcommands there are.
+
+Each lives in a module of its own that imports nothing heavy before it runs.
+"""
+
+import typer
+
+from scope.cli.serve import serve
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.callback(invoke_without_command=True)(serve)
+app.command("serve", help="Serve; the same as no subcommand.")(serve)
+
+
+def main() -> None:
+    """Entry point."""
+    app()
