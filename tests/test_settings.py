@@ -1,9 +1,11 @@
 """Settings come from the environment and from nowhere else."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from scope.settings import Settings
+from scope.settings import HubSettings, Settings
 
 
 def test_the_names_other_programs_document_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,3 +66,26 @@ def test_a_wrong_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, va
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError):
         Settings().port = 1  # type: ignore[misc]
+
+
+def test_model_files_lie_where_other_programs_of_the_hub_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert HubSettings().hub_cache == Path("~/.cache/huggingface/hub").expanduser()
+    monkeypatch.setenv("XDG_CACHE_HOME", "/x")
+    assert HubSettings().hub_cache == Path("/x/huggingface/hub")
+    monkeypatch.setenv("HF_HOME", "/h")
+    assert Settings().hub_cache == Path("/h/hub")
+    monkeypatch.setenv("HF_HUB_CACHE", "/c")
+    assert Settings().hub_cache == Path("/c")
+
+
+def test_the_hub_can_be_another_one_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert (HubSettings().hf_endpoint, HubSettings().hf_offline) == ("http://127.0.0.1:9", True)
+    monkeypatch.setenv("HF_ENDPOINT", "hub.example")
+    with pytest.raises(ValidationError):
+        HubSettings()

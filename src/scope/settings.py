@@ -1,10 +1,11 @@
 """Every setting of the server, read once from the environment; the only reader of it.
 
-Names carry the prefix `SCOPE_`; `PIPELINE`, `HF_TOKEN`, the Cloudflare and the Twilio names
+Names carry the prefix `SCOPE_`; `PIPELINE`, the names of Hugging Face, Cloudflare and Twilio
 are those their own documentation uses. This module knows no component: each takes the values
 it needs as arguments. Lists in the environment are separated by commas, pairs are `a=b`.
 """
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
@@ -17,8 +18,8 @@ Words = Annotated[tuple[str, ...], NoDecode]
 Pairs = Annotated[dict[str, str], NoDecode]
 
 
-class Settings(BaseSettings):
-    """Values the whole server is composed from; frozen."""
+class HubSettings(BaseSettings):
+    """Where model files come from and where they lie; a worker and a command need no more."""
 
     model_config = SettingsConfigDict(
         env_prefix="SCOPE_",
@@ -28,6 +29,38 @@ class Settings(BaseSettings):
         populate_by_name=True,
         allow_inf_nan=False,
     )
+
+    hf_token: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("hf_token", "HF_TOKEN")
+    )
+    hf_endpoint: str = Field(
+        default="https://huggingface.co",
+        pattern=r"^https?://[^/]",
+        validation_alias=AliasChoices("hf_endpoint", "HF_ENDPOINT"),
+    )
+    hf_home: Path | None = Field(default=None, validation_alias=AliasChoices("hf_home", "HF_HOME"))
+    hf_hub_cache: Path | None = Field(
+        default=None, validation_alias=AliasChoices("hf_hub_cache", "HF_HUB_CACHE")
+    )
+    xdg_cache_home: Path | None = Field(
+        default=None, validation_alias=AliasChoices("xdg_cache_home", "XDG_CACHE_HOME")
+    )
+    hf_offline: bool = Field(
+        default=False, validation_alias=AliasChoices("hf_offline", "HF_HUB_OFFLINE")
+    )
+    download_models: bool = True
+    """Whether a load fetches what it needs; else it says what is missing."""
+
+    @property
+    def hub_cache(self) -> Path:
+        """The folder of model files, the same one other programs of the hub use."""
+        shared = (self.xdg_cache_home or Path("~/.cache")) / "huggingface"
+        cache = self.hf_hub_cache or (self.hf_home or shared) / "hub"
+        return cache.expanduser()
+
+
+class Settings(HubSettings):
+    """Values the whole server is composed from; frozen."""
 
     # Where and for whom
     host: str = "127.0.0.1"
@@ -55,9 +88,6 @@ class Settings(BaseSettings):
     encoder_threads: int = Field(default=2, ge=1, le=64)
 
     # ICE servers
-    hf_token: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("hf_token", "HF_TOKEN")
-    )
     cloudflare_turn_key_id: str | None = Field(
         default=None,
         validation_alias=AliasChoices("cloudflare_turn_key_id", "CLOUDFLARE_TURN_KEY_ID"),

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 
 from scope.control import PromptStep
 from scope.frames import Pixels, VideoFormat
+from scope.pipelines.artifacts import Artifact
 
 Mode = Literal["text", "video"]
 Progress = Callable[[str, float], None]
@@ -70,7 +71,8 @@ class LoadParams(BaseModel):
 class PipelineSpec:
     """A pipeline described as a value, so that it can be listed without being imported.
 
-    params_schema, load_schema: JSON Schema. unavailable: why it can not run here, or None.
+    params_schema, load_schema: JSON Schema. artifacts: files it needs from a model hub.
+    unavailable: why it can not run here, or None.
     """
 
     id: str
@@ -82,7 +84,7 @@ class PipelineSpec:
     modes: tuple[Mode, ...] = ("text",)
     default_prompt: str = ""
     min_vram_gb: float | None = None
-    artifacts: tuple[str, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
     unavailable: str | None = None
 
 
@@ -96,6 +98,8 @@ class Pipeline(ABC, Generic[StateT, MarkT]):
     modes: ClassVar[tuple[Mode, ...]] = ("text",)
     default_prompt: ClassVar[str] = ""
     min_vram_gb: ClassVar[float | None] = None
+    artifacts: ClassVar[tuple[Artifact, ...]] = ()
+    """Files from a model hub; the server fetches them before `__init__` runs."""
     Params: ClassVar[type[Params]] = Params
     LoadParams: ClassVar[type[LoadParams]] = LoadParams
 
@@ -142,6 +146,12 @@ class Pipeline(ABC, Generic[StateT, MarkT]):
     def load(self, dumped: bytes) -> StateT:
         """A state continued from `dump`. Never unpickles. Raises ValueError on bad bytes."""
 
+    def facts(self) -> Mapping[str, str | int | float | bool | None]:
+        """What else decides the pixels here: weights, precision, threads. Kept with every
+        timeline, so that a replay knows whether it can be exact.
+        """
+        return {}
+
     def close(self) -> None:
         """Free what the garbage collector would not; called once, after all streams."""
 
@@ -158,4 +168,5 @@ class Pipeline(ABC, Generic[StateT, MarkT]):
             modes=cls.modes,
             default_prompt=cls.default_prompt,
             min_vram_gb=cls.min_vram_gb,
+            artifacts=cls.artifacts,
         )
