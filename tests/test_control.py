@@ -24,6 +24,7 @@ updates = st.builds(
     seed=st.none() | st.integers(0, 9),
     paused=st.none() | st.booleans(),
     apply_now=st.booleans(),
+    method=st.none() | st.sampled_from(["linear", "slerp"]),
 )
 
 
@@ -131,3 +132,31 @@ def test_blending_method_can_change_without_new_prompts() -> None:
     changed = schedule.with_method("slerp").advance().step()
     assert changed.mix.method == "slerp"
     assert changed.key > schedule.step().key
+
+
+def test_a_new_blending_does_not_end_a_running_transition() -> None:
+    schedule = PromptSchedule().with_prompts(mix("a")).advance()
+    schedule = schedule.with_transition(Transition(mix("b", "c"), 4)).advance()
+    step = schedule.with_method("slerp").advance().step()
+    assert (step.t, step.mix.method, step.key) == (0.5, "slerp", schedule.step().key)
+
+
+def as_schedule(schedule: PromptSchedule, update: ControlUpdate) -> PromptSchedule:
+    """What an update does to the prompts, in the order its parts have."""
+    if update.method is not None:
+        schedule = schedule.with_method(update.method)
+    if update.prompts is not None:
+        schedule = schedule.with_prompts(update.prompts)
+    if update.transition is not None:
+        schedule = schedule.with_transition(update.transition)
+    return schedule
+
+
+@given(updates, updates)
+def test_a_merged_update_leads_to_the_prompts_that_one_after_the_other_leads_to(
+    a: ControlUpdate, b: ControlUpdate
+) -> None:
+    before = PromptSchedule().with_prompts(mix("a", "z")).advance()
+    merged = as_schedule(before, a.then(b))
+    stepwise = as_schedule(as_schedule(before, a), b)
+    assert merged.current == stepwise.current

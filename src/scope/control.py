@@ -44,7 +44,8 @@ class Transition:
 class ControlUpdate:
     """Changes that take effect together at a chunk boundary.
 
-    revision: rising number given by the session. prompts: a new mix, None keeps the old.
+    revision: rising number given by the session. method: blends the prompts in force, before
+    anything else of the update. prompts: a new mix, None keeps the old.
     changes: validated values for fields of the pipeline's own parameters.
     reset: one hard cut. seed: a new seed, which is also a hard cut.
     paused: None leaves it as it is. apply_now: abandon what was generated but not shown.
@@ -58,25 +59,49 @@ class ControlUpdate:
     seed: int | None = None
     paused: bool | None = None
     apply_now: bool = False
+    method: Interpolation | None = None
 
     def then(self, later: "ControlUpdate") -> "ControlUpdate":
         """Both updates as one: the newest value of each key wins, one-shots stay set once.
 
         A later plain prompt ends an earlier transition that never began, and a later
         transition replaces an earlier one. An earlier plain prompt is kept under a later
-        transition: it is where the transition starts from.
+        transition: it is where the transition starts from. A later blending changes the
+        prompts that were to come before it.
         """
         plain = later.prompts is not None
+        before = self if later.method is None else self._blended_by(later.method)
         return ControlUpdate(
             revision=later.revision,
-            prompts=later.prompts if plain else self.prompts,
-            transition=later.transition or (None if plain else self.transition),
+            method=None if plain else before.method,
+            prompts=later.prompts if plain else before.prompts,
+            transition=later.transition or (None if plain else before.transition),
             changes={**self.changes, **later.changes},
             reset=self.reset or later.reset,
             seed=self.seed if later.seed is None else later.seed,
             paused=self.paused if later.paused is None else later.paused,
             apply_now=self.apply_now or later.apply_now,
         )
+
+    def _blended_by(self, method: Interpolation) -> "ControlUpdate":
+        """The same, with the prompts it leads to blended by `method`."""
+        if self.transition is not None:
+            targets = replace(self.transition.targets, method=method)
+            return replace(self, transition=replace(self.transition, targets=targets))
+        if self.prompts is not None:
+            return replace(self, prompts=replace(self.prompts, method=method))
+        return replace(self, method=method)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedUpdate:
+    """An update that takes effect with the first chunk that is at least number `chunk` and
+    begins at frame `frame` or later.
+    """
+
+    update: ControlUpdate
+    chunk: int = 0
+    frame: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +148,14 @@ class PromptSchedule:
         return PromptSchedule(current=mix, previous=mix, key=self.key + 1)
 
     def with_method(self, method: Interpolation) -> "PromptSchedule":
-        """Blend the current prompts by `method` from the next chunk on."""
-        if method == self.current.method or not self.current.items:
-            return replace(self, current=replace(self.current, method=method))
-        return self.with_prompts(replace(self.current, method=method))
+        """Blend the current prompts by `method` from the next chunk on.
+
+        A running transition goes on, to its targets as they are blended now.
+        """
+        mix = replace(self.current, method=method)
+        if self.done_steps < self.num_steps or not mix.items:
+            return replace(self, current=mix)
+        return self.with_prompts(mix)
 
     def with_transition(self, transition: Transition) -> "PromptSchedule":
         """Glide from what is in force; snap when there is no prompt yet or N is 0."""

@@ -247,13 +247,13 @@ def test_its_own_blending_goes_first_also_for_a_target() -> None:
     assert control.prompts is None
 
 
-def test_a_new_blending_alone_sends_the_current_prompts_again() -> None:
-    current = PromptMix((PromptItem("a"), PromptItem("b")), "linear")
-    update = ParameterUpdate(method="slerp")
-    control = update.to_control(1, method="linear", current=current)
-    assert control.prompts == PromptMix(current.items, "slerp")
-    assert update.to_control(1, method="linear").prompts is None
-    assert ParameterUpdate(seed=1).to_control(1, method="linear", current=current).prompts is None
+def test_a_new_blending_alone_is_about_the_prompts_in_force() -> None:
+    control = ParameterUpdate(method="slerp").to_control(1, method="linear")
+    assert control == ControlUpdate(revision=1, method="slerp")
+    assert ParameterUpdate(seed=1).to_control(1, method="linear").method is None
+    assert decode_object(
+        {"prompts": [], "prompt_interpolation_method": "slerp"}, known=NONE
+    ).update.to_control(1, method="linear") == ControlUpdate(revision=1, method="slerp")
 
 
 def test_a_control_update_does_not_share_its_changes() -> None:

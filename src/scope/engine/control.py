@@ -56,6 +56,8 @@ class Control:
         values = {**self.values, **update.changes}
         params = checked_params(type(self.params), values) if update.changes else self.params
         schedule = self.schedule
+        if update.method is not None:
+            schedule = schedule.with_method(update.method)
         if update.prompts is not None:
             schedule = schedule.with_prompts(update.prompts)
         if update.transition is not None:

@@ -51,21 +51,18 @@ class ParameterUpdate:
     input_mode: str | None = None
     apply_now: bool = False
 
-    def to_control(
-        self, revision: int, *, method: Interpolation, current: PromptMix | None = None
-    ) -> ControlUpdate:
+    def to_control(self, revision: int, *, method: Interpolation) -> ControlUpdate:
         """This update for the engine.
 
-        method: the blending in force where the message names none. current: the session's
-        prompts, which a message that changes nothing but the method sends again.
+        method: the blending in force where the message names none. One that names prompts is
+        about them, one that does not is about the prompts in force.
         """
         blend = self.method or method
-        items = self.prompts
-        if items is None and self.transition is None and self.method and current:
-            items = current.items or None
+        alone = self.prompts is None and self.transition is None
         return ControlUpdate(
             revision=revision,
-            prompts=None if items is None else PromptMix(items, blend),
+            method=self.method if alone else None,
+            prompts=None if self.prompts is None else PromptMix(self.prompts, blend),
             transition=None
             if self.transition is None
             else Transition(

@@ -44,9 +44,7 @@ class Updates:
         update = decoded.update
         self.warn(decoded, sender=sender)
         self._revision += 1
-        control = update.to_control(
-            self._revision, method=self.shown.method, current=self.shown.prompts
-        )
+        control = update.to_control(self._revision, method=self.shown.method)
         self._pending.expect(
             PendingUpdate(
                 revision=self._revision,
