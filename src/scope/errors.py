@@ -5,12 +5,15 @@
     │   ├── InvalidParameters     a value is wrong; `field` names it
     │   ├── UnknownPipeline       no pipeline of that id
     │   ├── SessionNotFound       no session of that id
+    │   ├── SessionGone           there was one; `reason` says why it is over
     │   ├── TooLarge              a body, a description or a message is over its limit
     │   └── Forbidden             the caller may not do this
     ├── StateError            the request is fine, the moment is not
     │   ├── PipelineNotLoaded     nothing is loaded, or not what was asked for
+    │   ├── ModelFilesMissing     a pipeline's files are not on this disk
     │   ├── AtCapacity            no room now; `retry_after_s` says when to ask again
     │   ├── TooManyRequests       this caller asks too often
+    │   ├── TokenUsed             a token that is good once was used before
     │   └── Draining              the server is shutting down
     ├── EngineError           our own failure while making pictures
     │   ├── LoadFailed            a pipeline could not be loaded
@@ -76,6 +79,12 @@ class SessionNotFound(RequestError):
     code = "session_not_found"
 
 
+class SessionGone(RequestError):
+    """There was a session of that id; `reason` says why it is over."""
+
+    code = "session_gone"
+
+
 class TooLarge(RequestError):
     """A body, a session description or a message is over its limit."""
 
@@ -100,6 +109,12 @@ class PipelineNotLoaded(StateError):
     code = "pipeline_not_loaded"
 
 
+class ModelFilesMissing(StateError):
+    """The pipeline's files are not on this disk; `detail` says how to get them."""
+
+    code = "model_files_missing"
+
+
 class AtCapacity(StateError):
     """There is no room now; `retry_after_s` says when to ask again."""
 
@@ -110,6 +125,12 @@ class TooManyRequests(StateError):
     """This caller asks too often; `retry_after_s` says when to ask again."""
 
     code = "too_many_requests"
+
+
+class TokenUsed(StateError):
+    """A token that is good once was used before."""
+
+    code = "token_used"
 
 
 class Draining(StateError):

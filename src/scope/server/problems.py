@@ -60,6 +60,7 @@ STATUS_OF: Mapping[type[errors.ScopeError], int] = {
     errors.InvalidParameters: 422,
     errors.UnknownPipeline: 404,
     errors.SessionNotFound: 404,
+    errors.SessionGone: 410,
     errors.TooLarge: 413,
     errors.Forbidden: 403,
     Unauthorized: 401,
