@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import threading
 
 import numpy as np
 import pytest
@@ -255,6 +256,62 @@ def test_two_streams_share_what_was_encoded() -> None:
     step = PromptSchedule().with_prompts(mix("a")).step()
     assert Conditioner(cache).at(step) is Conditioner(cache).at(step)
     assert asked == ["a"]
+
+
+def test_a_text_that_is_being_encoded_holds_up_nobody_who_wants_another() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(text: str) -> Embedding:
+        if text == "slow":
+            begun.set()
+            assert go_on.wait(10)
+        return encode(text)
+
+    cache = TextCache(slow)
+    cache("known")
+    aside = threading.Thread(target=cache.prepare, args=("slow",))
+    aside.start()
+    assert begun.wait(10)
+    assert "known" in cache
+    assert "slow" not in cache
+    np.testing.assert_array_equal(cache("known"), encode("known"))
+    go_on.set()
+    aside.join(10)
+    assert "slow" in cache
+
+
+def test_two_who_want_the_same_text_at_once_have_it_encoded_once() -> None:
+    asked: list[str] = []
+    both = threading.Barrier(2)
+
+    def slow(text: str) -> Embedding:
+        asked.append(text)
+        return encode(text)
+
+    cache = TextCache(slow)
+
+    def want() -> None:
+        both.wait(10)
+        cache("a")
+
+    threads = [threading.Thread(target=want) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert asked == ["a"]
+
+
+def test_a_new_blending_in_the_middle_of_a_glide_goes_on_to_the_new_blend() -> None:
+    stream = Stream().prompt("a")
+    start = stream.chunk()
+    stream.schedule = stream.schedule.with_transition(Transition(mix("b", "c"), 4))
+    stream.chunks(2)
+    stream.schedule = stream.schedule.with_method("slerp")
+    target = blend([encode("b"), encode("c")], [1, 1], "slerp")
+    third, last = stream.chunks(2)
+    np.testing.assert_array_equal(third, interpolate(start, target, 0.75, "linear"))
+    np.testing.assert_array_equal(last, target)
 
 
 def test_the_text_used_longest_ago_is_forgotten_first() -> None:

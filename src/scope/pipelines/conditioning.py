@@ -5,6 +5,7 @@ not know the model: it is given a function from text to embedding. The arithmeti
 `blending`, the timing of a transition in `scope.control.PromptSchedule`.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ class TextCache:
     """The embeddings of the texts used last, at most `limit_bytes` of them.
 
     One for all streams of a pipeline: a text means the same in each. The arrays it hands
-    out are read-only, because they are shared.
+    out are read-only, because they are shared. Safe to use from several threads; two texts
+    are never encoded at the same time. It is a `Texts` of the pipeline contract.
     """
 
     def __init__(self, encode: Encode, *, limit_bytes: int = CACHE_BYTES) -> None:
@@ -33,21 +35,43 @@ class TextCache:
         self._limit_bytes = limit_bytes
         self._bytes = 0
         self._kept: OrderedDict[str, Embedding] = OrderedDict()
+        self._lock = threading.Lock()  # held for a look-up
+        self._encoding = threading.Lock()  # held for as long as the encoder takes
 
     def __len__(self) -> int:
         return len(self._kept)
 
+    def __contains__(self, text: str) -> bool:
+        """Whether `text` is known; whoever asks means to use it, so it is kept longer."""
+        return self._find(text) is not None
+
     def __call__(self, text: str) -> Embedding:
         """The embedding of `text`, encoded unless it is known."""
-        known = self._kept.get(text)
+        known = self._find(text)
         if known is not None:
-            self._kept.move_to_end(text)
             return known
+        with self._encoding:
+            known = self._find(text)  # somebody else may have waited for the same
+            return self._keep(text) if known is None else known
+
+    def prepare(self, text: str) -> None:
+        """Have `text` known."""
+        self(text)
+
+    def _find(self, text: str) -> Embedding | None:
+        with self._lock:
+            known = self._kept.get(text)
+            if known is not None:
+                self._kept.move_to_end(text)
+            return known
+
+    def _keep(self, text: str) -> Embedding:
         fresh = _frozen(np.array(self._encode(text), dtype=np.float32))
-        self._kept[text] = fresh
-        self._bytes += fresh.nbytes
-        while self._bytes > self._limit_bytes and len(self._kept) > 1:
-            self._bytes -= self._kept.popitem(last=False)[1].nbytes
+        with self._lock:
+            self._kept[text] = fresh
+            self._bytes += fresh.nbytes
+            while self._bytes > self._limit_bytes and len(self._kept) > 1:
+                self._bytes -= self._kept.popitem(last=False)[1].nbytes
         return fresh
 
 

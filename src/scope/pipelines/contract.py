@@ -10,7 +10,7 @@ import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 
@@ -88,6 +88,22 @@ class PipelineSpec:
     unavailable: str | None = None
 
 
+class Texts(Protocol):
+    """What a pipeline makes of texts before it can use them, where that takes time.
+
+    `prepare` is called on a thread of its own, one text after the other, while `step` runs;
+    a stream meets a new text only once it is here. `TextCache` is one.
+    """
+
+    def __contains__(self, text: str) -> bool:
+        """Whether `step` would find `text` ready."""
+        ...
+
+    def prepare(self, text: str) -> None:
+        """Make `text` ready. Raises where it can not be had; its prompt is refused then."""
+        ...
+
+
 class Pipeline(ABC, Generic[StateT, MarkT]):
     """Weights, and the functions of them that move one stream's state forward."""
 
@@ -107,6 +123,8 @@ class Pipeline(ABC, Generic[StateT, MarkT]):
     """Size and nominal rate; set by `__init__`."""
     chunk_frames: int
     """Frames in a chunk of a stream in full swing (a first chunk may be shorter)."""
+    texts: Texts | None = None
+    """Where texts are made ready aside; None where a text costs `step` next to nothing."""
 
     @abstractmethod
     def __init__(self, load: Any, *, device: str, progress: Progress) -> None:
