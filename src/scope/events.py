@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
+from scope.control import ControlUpdate
+
 
 class StopReason(StrEnum):
     """Why a stream ended."""
@@ -32,6 +34,28 @@ class UpdateApplied:
 
     stream_id: str
     revision: int
+    chunk: int
+    first_frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTaken:
+    """Chunk `chunk`, frames from `first_frame` on, begins under `update`: all that waited, as
+    one. scripted: it was written beforehand, at least in part.
+    """
+
+    stream_id: str
+    chunk: int
+    first_frame: int
+    update: ControlUpdate
+    scripted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChunksUndone:
+    """Chunk `chunk` and later ones are void and so is what they took; they begin anew."""
+
+    stream_id: str
     chunk: int
     first_frame: int
 
@@ -71,7 +95,15 @@ class StreamStopped:
     error: ErrorInfo | None = None
 
 
-EngineEvent = UpdateApplied | UpdateRejected | PauseChanged | StreamWarning | StreamStopped
+EngineEvent = (
+    UpdateApplied
+    | UpdateTaken
+    | ChunksUndone
+    | UpdateRejected
+    | PauseChanged
+    | StreamWarning
+    | StreamStopped
+)
 
 
 LoadState = Literal["not_loaded", "loading", "loaded", "error"]

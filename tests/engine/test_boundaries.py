@@ -1,5 +1,5 @@
 from scope.control import ControlUpdate
-from scope.engine.boundaries import KEPT, Boundaries, Boundary
+from scope.engine.boundaries import KEPT, Boundaries, Boundary, Rewind
 from scope.engine.control import Control
 from scope.engine.control_mailbox import Merged
 from scope.pipelines.contract import Params
@@ -32,3 +32,18 @@ def test_a_chunk_that_was_begun_to_be_shown_is_not_forgotten() -> None:
 def test_a_boundary_knows_whether_it_was_a_cut() -> None:
     assert not boundary(0).cuts(Control(Params()))
     assert boundary(0, ControlUpdate(revision=1, reset=True)).cuts(Control(Params()))
+
+
+def test_a_wish_to_return_is_made_of_all_that_asked() -> None:
+    rewind = Rewind()
+    assert not rewind
+    assert rewind.grant() is None
+    assert rewind.next_index(12) == 12
+    rewind.ask(8)
+    rewind.ask(4)
+    assert rewind
+    assert rewind.next_index(12) == 4
+    assert rewind.covers(4)
+    assert not rewind.covers(3)
+    assert rewind.grant() == (4, 2)
+    assert not rewind

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from scope.clock import ManualClock
-from scope.control import ControlUpdate, PromptItem, PromptMix
+from scope.control import ControlUpdate, PromptItem, PromptMix, TimedUpdate
 from scope.engine.api import Playhead
 from scope.engine.control import Control
+from scope.engine.script import Script
 from scope.engine.stream_loop import StreamLoop
 from scope.events import (
+    ChunksUndone,
     EngineEvent,
     PauseChanged,
     StopReason,
@@ -17,6 +19,7 @@ from scope.events import (
     StreamWarning,
     UpdateApplied,
     UpdateRejected,
+    UpdateTaken,
 )
 from scope.frames import Chunk
 from scope.pipelines.contract import Pipeline
@@ -106,6 +109,32 @@ def test_an_update_is_confirmed_with_the_first_frame_made_with_it(bench: Bench) 
     bench.turn()
     assert bench.told(UpdateApplied) == [UpdateApplied("a", 1, 1, 4), UpdateApplied("a", 2, 1, 4)]
     assert [chunk.revision for chunk in bench.outlet.chunks] == [0, 0, 2, 2]
+
+
+def test_what_a_chunk_takes_is_told_and_void_once_the_chunk_is(bench: Bench) -> None:
+    bench.turn()
+    bench.loop.receive(ControlUpdate(revision=1, changes={"gain": 2}))
+    bench.turn()
+    bench.loop.receive(ControlUpdate(revision=2, prompts=mix("now"), apply_now=True), drop_from=4)
+    bench.turn()
+    first, second = bench.told(UpdateTaken)
+    assert (first.chunk, first.first_frame, first.update.changes) == (1, 4, {"gain": 2})
+    assert bench.told(ChunksUndone) == [ChunksUndone("a", 1, 4)]
+    assert (second.chunk, second.update.changes) == (1, {"gain": 2})
+    assert second.update.prompts == mix("now")
+
+
+def test_a_script_is_taken_at_its_chunk_also_after_going_back(bench: Bench) -> None:
+    update = ControlUpdate(revision=0, changes={"gain": 2})
+    bench.loop.follow(Script([TimedUpdate(update, chunk=2)]))
+    for _ in range(3):
+        bench.turn()
+    bench.loop.receive(ControlUpdate(revision=1, apply_now=True), drop_from=4)
+    bench.turn()
+    bench.turn()
+    taken = [(event.chunk, dict(event.update.changes)) for event in bench.told(UpdateTaken)]
+    assert taken == [(2, {"gain": 2}), (1, {}), (2, {"gain": 2})]
+    assert [event.scripted for event in bench.told(UpdateTaken)] == [True, False, True]
 
 
 def test_a_bad_update_is_told_and_forgotten(bench: Bench) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from scope.clock import MonotonicClock
-from scope.control import ControlUpdate
+from scope.control import ControlUpdate, TimedUpdate
 from scope.engine.api import Playhead
 from scope.engine.inbox import Inbox
 from scope.engine.loader import Loader
@@ -27,7 +27,7 @@ from scope.engine.messages import (
 )
 from scope.engine.outlet import LocalOutlet
 from scope.engine.worker import Worker
-from scope.events import StreamStopped, UpdateApplied
+from scope.events import StreamStopped, UpdateApplied, UpdateTaken
 from scope.frames import Chunk
 from scope.pipelines.registry import PipelineRef, catalog
 
@@ -57,7 +57,9 @@ class Bench:
     def told(self, kind: type[Any]) -> int:
         return sum(isinstance(report, kind) for report in self.reports)
 
-    def open(self, stream_id: str = "a", **fields: Any) -> None:
+    def open(
+        self, stream_id: str = "a", *, script: tuple[TimedUpdate, ...] = (), **fields: Any
+    ) -> None:
         outlet = LocalOutlet(
             slots=1000,
             deliver=self.chunks.append,
@@ -66,7 +68,7 @@ class Bench:
         )
         initial = ControlUpdate(revision=0, changes=fields)
         size: Any = None
-        self.inbox.post(Open(stream_id, 1, initial, None, 0, size), outlet)
+        self.inbox.post(Open(stream_id, 1, initial, None, 0, size, script), outlet)
 
     def run(self, *, chunks: int = 0) -> None:
         self.stop_after_chunks = chunks
@@ -96,8 +98,25 @@ def test_it_loads_opens_and_makes_chunks(bench: Bench) -> None:
     assert bench.told(Loaded) == 1
     assert bench.told(TurnBegan) == bench.told(TurnEnded) == 3
     assert sum(len(chunk) for chunk in bench.chunks) == 12
-    applied = [r.event for r in bench.reports if isinstance(r, Told)]
-    assert applied == [UpdateApplied("a", 5, 0, 0)]
+    told = [r.event for r in bench.reports if isinstance(r, Told)]
+    update = ControlUpdate(revision=5)
+    assert told == [UpdateTaken("a", 0, 0, update), UpdateApplied("a", 5, 0, 0)]
+
+
+def test_a_script_is_checked_and_followed(bench: Bench) -> None:
+    script = (TimedUpdate(ControlUpdate(revision=0, changes={"gain": 2}), chunk=1),)
+    good = bench.worker.check(Check(1, "noise", changes={}, script=script))
+    assert good.error is None
+    wrong = (*script, TimedUpdate(ControlUpdate(revision=0, changes={"gain": 99})))
+    bad = bench.worker.check(Check(2, "noise", changes={}, script=wrong))
+    assert bad.error
+    assert bad.error.field == "gain"
+    bench.inbox.post(Load(1, "noise", {}))
+    bench.open(script=script)
+    bench.inbox.post(Play("a", Playhead(0, 0.0, 1e-6)))
+    bench.run(chunks=2)
+    (taken,) = [r.event for r in bench.reports if isinstance(r, Told)]
+    assert (taken.chunk, taken.scripted, taken.update.changes) == (1, True, {"gain": 2})
 
 
 def test_of_several_loads_that_wait_only_the_last_is_done(bench: Bench) -> None:

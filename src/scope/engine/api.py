@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from scope.control import ControlUpdate
+from scope.control import ControlUpdate, TimedUpdate
 from scope.engine.frame_buffer import FrameBuffer
 from scope.events import EngineEvent, EngineStatus
 from scope.frames import VideoFormat
@@ -30,12 +30,28 @@ class OpenRequest:
 
     initial: the first control, revision 0; its `changes` are keys of the pipeline's params.
     state: bytes of a parked stream to go on from, or None.
+    script: updates written beforehand, in the order they take effect.
     """
 
     stream_id: str
     seed: int | None = None
     initial: ControlUpdate = field(default_factory=lambda: ControlUpdate(revision=0))
     state: bytes | None = None
+    script: tuple[TimedUpdate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineIdentity:
+    """Which pipeline makes a stream's pictures: what has to be the same to make them again.
+
+    load_params: all of them, as JSON values. facts: what the pipeline says of itself, such as
+    its weights and precision.
+    """
+
+    id: str
+    version: str = "1"
+    load_params: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,7 @@ class StreamHandle(Protocol):
 
     id: str
     pipeline_id: str
+    identity: PipelineIdentity
     format: VideoFormat
     chunk_frames: int
     seed: int

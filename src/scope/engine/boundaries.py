@@ -32,6 +32,36 @@ class Boundary:
         return self.taken is not None and is_hard_cut(self.control, after, self.taken.update)
 
 
+class Rewind:
+    """A wish to return, made of all that asked for it since the last one was granted."""
+
+    def __init__(self) -> None:
+        self._to: int | None = None
+        self._asked = 0
+
+    def ask(self, drop_from: int) -> None:
+        """Frames numbered `drop_from` and later may be dropped."""
+        self._to = drop_from if self._to is None else min(drop_from, self._to)
+        self._asked += 1
+
+    def next_index(self, otherwise: int) -> int:
+        """The frame that is made next: one of those that are dropped, or `otherwise`."""
+        return otherwise if self._to is None else min(otherwise, self._to)
+
+    def covers(self, first_index: int) -> bool:
+        """Whether the chunk that begins with that frame is to be dropped."""
+        return self._to is not None and first_index >= self._to
+
+    def __bool__(self) -> bool:
+        return self._to is not None
+
+    def grant(self) -> tuple[int, int] | None:
+        """From which frame on, and how many asked; the wish is forgotten. None: nobody did."""
+        to, asked = self._to, self._asked
+        self._to, self._asked = None, 0
+        return None if to is None else (to, asked)
+
+
 class Boundaries:
     """The newest boundaries of a stream."""
 

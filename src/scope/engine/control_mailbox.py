@@ -16,10 +16,15 @@ from scope.pipelines.contract import Params
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """All updates since the last take as one, and the revisions that went into it."""
+    """All updates since the last take as one, and the revisions that went into it.
+
+    scripted: how many entries of the stream's script are in it; sent: the rest, if any.
+    """
 
     update: ControlUpdate
     revisions: tuple[int, ...]
+    scripted: int = 0
+    sent: "Merged | None" = None
 
     def then(self, later: "Merged") -> "Merged":
         """Both as one."""

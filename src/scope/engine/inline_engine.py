@@ -92,7 +92,8 @@ class InlineEngine:
     async def open(self, request: OpenRequest) -> LiveStream:
         """See `Engine`."""
         pipeline = self._front.admit(request)
-        self._check(Check(0, pipeline.pipeline_id, changes=request.initial.changes))
+        changes = request.initial.changes
+        self._check(Check(0, pipeline.pipeline_id, changes=changes, script=request.script))
         seed, room = seed_of(request, pipeline), slots(pipeline)
         outlet = LocalOutlet(
             slots=room,
@@ -111,7 +112,15 @@ class InlineEngine:
         )
         self._front.add(stream)
         self._inbox.post(
-            Open(request.stream_id, seed, request.initial, request.state, room, pipeline.format),
+            Open(
+                request.stream_id,
+                seed,
+                request.initial,
+                request.state,
+                room,
+                pipeline.format,
+                request.script,
+            ),
             outlet,
         )
         return stream

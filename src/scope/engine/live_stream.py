@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from scope.control import ControlUpdate
-from scope.engine.api import Playhead, StreamFigures
+from scope.engine.api import PipelineIdentity, Playhead, StreamFigures
 from scope.engine.frame_buffer import FrameBuffer
 from scope.engine.messages import Close, Command, LoadedPipeline, Play, Send
 from scope.events import EngineEvent, ErrorInfo, StopReason, StreamStopped
@@ -33,6 +33,9 @@ class LiveStream:
         self.id = stream_id
         self.seed = seed
         self.pipeline_id = pipeline.pipeline_id
+        self.identity = PipelineIdentity(
+            pipeline.pipeline_id, pipeline.version, pipeline.load_params, pipeline.facts
+        )
         self.format: VideoFormat = pipeline.format
         self.chunk_frames = pipeline.chunk_frames
         self.frames = FrameBuffer(release=release)

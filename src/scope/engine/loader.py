@@ -55,6 +55,8 @@ class Loader:
             nominal_chunk_s=nominal_chunk_s,
             seed=params.seed,
             load_params=params.model_dump(mode="json"),
+            version=kind.version,
+            facts=dict(pipeline.facts()),
         )
 
     def _measure(self, pipeline: Pipeline[Any, Any]) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scope.control import ControlUpdate
+from scope.control import ControlUpdate, TimedUpdate
 from scope.engine.api import Playhead, StreamFigures
 from scope.events import EngineEvent, ErrorInfo
 from scope.frames import Chunk, Pixels, VideoFormat
@@ -35,13 +35,15 @@ class Unload:
 class Check:
     """Are these values good? Answered at once, whatever the worker is doing.
 
-    load: load parameters for `pipeline_id`; changes: parameters of a stream of it.
+    load: load parameters for `pipeline_id`; changes: parameters of a stream of it; script:
+    updates that follow them.
     """
 
     ticket: int
     pipeline_id: str
     load: Mapping[str, Any] | None = None
     changes: Mapping[str, Any] | None = None
+    script: tuple[TimedUpdate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Open:
     state: bytes | None
     slots: int
     size: VideoFormat
+    script: tuple[TimedUpdate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,9 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPipeline:
-    """What a loaded pipeline is like. load_params: all of them, as JSON values."""
+    """What a loaded pipeline is like. load_params: all of them, as JSON values. facts: see
+    `Pipeline.facts`.
+    """
 
     pipeline_id: str
     format: VideoFormat
@@ -113,6 +118,8 @@ class LoadedPipeline:
     nominal_chunk_s: float
     seed: int | None
     load_params: dict[str, Any] = field(default_factory=dict)
+    version: str = "1"
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

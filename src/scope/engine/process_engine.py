@@ -130,8 +130,10 @@ class ProcessEngine:
     async def open(self, request: OpenRequest) -> LiveStream:
         """See `Engine`."""
         pipeline = self._front.admit(request)
-        if request.initial.changes:
-            await self._questions.check(pipeline.pipeline_id, changes=request.initial.changes)
+        if request.initial.changes or request.script:
+            await self._questions.check(
+                pipeline.pipeline_id, changes=request.initial.changes, script=request.script
+            )
             pipeline = self._front.admit(request)
         child = self._child
         if child is None:

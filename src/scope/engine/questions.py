@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from scope.control import TimedUpdate
 from scope.engine.failures import as_exception
 from scope.engine.messages import Check, Checked, Command
 from scope.errors import WorkerLost
@@ -36,6 +37,7 @@ class Questions:
         *,
         load: Mapping[str, Any] | None = None,
         changes: Mapping[str, Any] | None = None,
+        script: tuple[TimedUpdate, ...] = (),
     ) -> None:
         """Raises InvalidParameters where values are bad, WorkerLost or NoAnswer where nobody
         can tell.
@@ -43,24 +45,23 @@ class Questions:
         try:
             async with asyncio.timeout(self._answer_s):
                 await self._up.wait()
-                error = await self._ask(pipeline_id, load, changes)
+                error = await self._ask(
+                    lambda ticket: Check(
+                        ticket, pipeline_id, load=load, changes=changes, script=script
+                    )
+                )
         except TimeoutError:
             raise NoAnswer("The worker does not answer.") from None
         if error is not None:
             raise as_exception(error)
 
-    async def _ask(
-        self,
-        pipeline_id: str,
-        load: Mapping[str, Any] | None,
-        changes: Mapping[str, Any] | None,
-    ) -> ErrorInfo | None:
+    async def _ask(self, question: Callable[[int], Check]) -> ErrorInfo | None:
         self._asked += 1
         ticket = self._asked
         answer: asyncio.Future[ErrorInfo | None] = asyncio.get_running_loop().create_future()
         self._open[ticket] = answer
         try:
-            self._post(Check(ticket, pipeline_id, load=load, changes=changes))
+            self._post(question(ticket))
             return await answer
         finally:
             del self._open[ticket]

@@ -40,7 +40,15 @@ class SharedStreams:
         )
         self._open[stream.id] = stream, ring
         child.post(
-            Open(stream.id, seed, request.initial, request.state, shape.slots, pipeline.format),
+            Open(
+                stream.id,
+                seed,
+                request.initial,
+                request.state,
+                shape.slots,
+                pipeline.format,
+                request.script,
+            ),
             memory,
         )
         return stream

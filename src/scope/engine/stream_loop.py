@@ -12,16 +12,18 @@ from typing import Any
 from scope.clock import Clock
 from scope.control import ControlUpdate
 from scope.engine.api import Playhead, StreamFigures
-from scope.engine.boundaries import Boundaries, Boundary
+from scope.engine.boundaries import Boundaries, Boundary, Rewind
 from scope.engine.control import Control
 from scope.engine.control_mailbox import ControlMailbox
 from scope.engine.failures import error_info, is_out_of_memory
 from scope.engine.figures import ChunkTimes
 from scope.engine.outlet import Outlet
 from scope.engine.pieces import no_frames, pieces_of_step
+from scope.engine.script import Script
 from scope.engine.turn import Contender
 from scope.errors import GenerationFailed, InvalidParameters, OutOfMemory
 from scope.events import (
+    ChunksUndone,
     EngineEvent,
     ErrorInfo,
     PauseChanged,
@@ -30,6 +32,7 @@ from scope.events import (
     StreamWarning,
     UpdateApplied,
     UpdateRejected,
+    UpdateTaken,
 )
 from scope.frames import Chunk, Pixels
 from scope.pipelines.contract import Pipeline
@@ -60,6 +63,7 @@ class StreamLoop:
         self._pipeline = pipeline
         self._control = control
         self._mailbox = ControlMailbox(type(control.params), control.values)
+        self._script = Script()
         self._outlet = outlet
         self._tell = tell
         self._clock = clock
@@ -73,8 +77,7 @@ class StreamLoop:
         self._handed = 0  # frames of the chunk in progress that are out already
         self._chunk = 0
         self._failures = 0
-        self._rewind_to: int | None = None
-        self._rewinds_asked = 0
+        self._rewind = Rewind()
         self._frames_made = 0
         self._chunks_made = 0
 
@@ -91,9 +94,7 @@ class StreamLoop:
                 self._outlet.rewind(self._first_index + self._handed)
             return
         if drop_from is not None:
-            self._rewinds_asked += 1
-            earlier = drop_from if self._rewind_to is None else self._rewind_to
-            self._rewind_to = min(drop_from, earlier)
+            self._rewind.ask(drop_from)
         if self.paused != before:
             self._tell(PauseChanged(self.id, update.revision, self.paused))
 
@@ -101,6 +102,10 @@ class StreamLoop:
         """Where playback is; None: nobody watches."""
         self.playhead = playhead
         self._was_played = self._was_played or playhead is not None
+
+    def follow(self, script: Script) -> None:
+        """Take what `script` has for each chunk."""
+        self._script = script
 
     def stop(self) -> None:
         """End without a word; the one who asks knows why."""
@@ -122,14 +127,13 @@ class StreamLoop:
             return None
         next_index = self._first_index + self._handed
         if self.playhead is not None:
-            kept = next_index if self._rewind_to is None else min(next_index, self._rewind_to)
-            dry_at_s: float | None = self.playhead.dry_at_s(kept)
+            dry_at_s: float | None = self.playhead.dry_at_s(self._rewind.next_index(next_index))
         elif not self._was_played and self._chunks_made == 0:
             dry_at_s = None
         else:
             return None
         has_room = self._outlet.has_room(next_index, self._pipeline.chunk_frames - self._handed)
-        return Contender(self.id, self.times.p95_s, dry_at_s, has_room or self._wants_rewind)
+        return Contender(self.id, self.times.p95_s, dry_at_s, has_room or bool(self._rewind))
 
     def figures(self, lead_s: float) -> StreamFigures:
         """Running figures, with the lead the worker gives it."""
@@ -140,7 +144,7 @@ class StreamLoop:
     def run_once(self, between: Callable[[], None]) -> None:
         """Make one chunk, or fail to. `between` is called where news may be looked at."""
         try:
-            self._rewind()
+            self._return()
             if not self._entered:
                 self._enter()
             if self._generate(between):
@@ -152,19 +156,17 @@ class StreamLoop:
         """Cross into the next chunk: take what waits, cut if it says so, remember the spot."""
         if not self._opened:
             self._open()
-        taken = self._mailbox.take()
-        before = self._control
+        before, chunk, index = self._control, self._chunk, self._first_index
+        taken = self._script.join(
+            self._mailbox.take(), chunk=chunk, first_index=index, revision=before.revision
+        )
         if taken is not None:
             self._control = before.apply(taken.update)
             self._unconfirmed += taken.revisions
-        boundary = Boundary(
-            self._state,
-            self._pipeline.mark(self._state),
-            before,
-            taken,
-            self._first_index,
-            self._chunk,
-        )
+            scripted = taken.scripted > 0
+            self._tell(UpdateTaken(self.id, chunk, index, taken.update, scripted))
+        mark = self._pipeline.mark(self._state)
+        boundary = Boundary(self._state, mark, before, taken, index, chunk)
         self._boundaries.remember(boundary)
         if boundary.cuts(self._control):
             self._state = self._pipeline.open(self._control.seed)
@@ -196,7 +198,7 @@ class StreamLoop:
                 if len(piece):
                     last_piece = self._hand_out(piece, began_s)
                 between()
-                if self.stopped or self._rewinds_this_chunk():
+                if self.stopped or self._rewind.covers(self._first_index):
                     return False
         if not last_piece:
             self._hand_out(no_frames(self._pipeline.format), began_s, last_piece=True)
@@ -238,25 +240,19 @@ class StreamLoop:
 
     # Going back.
 
-    @property
-    def _wants_rewind(self) -> bool:
-        return self._rewind_to is not None
-
-    def _rewinds_this_chunk(self) -> bool:
-        return self._rewind_to is not None and self._first_index >= self._rewind_to
-
-    def _rewind(self) -> None:
+    def _return(self) -> None:
         """Return to the earliest boundary whose frames may all be dropped, if there is one."""
-        wanted, self._rewind_to = self._rewind_to, None
-        if wanted is None:
+        granted = self._rewind.grant()
+        if granted is None:
             return
-        for boundary in self._boundaries.forget_from(wanted):
-            if boundary.taken is not None:
-                self._mailbox.put_back(boundary.taken)
+        index, asked = granted
+        for boundary in self._boundaries.forget_from(index):
+            if boundary.taken and (sent := self._script.put_back(boundary.taken)):
+                self._mailbox.put_back(sent)
             self._return_to(boundary)
-        for _ in range(self._rewinds_asked):  # each one asked for holds the reader back
+            self._tell(ChunksUndone(self.id, self._chunk, self._first_index))
+        for _ in range(asked):  # each one asked for holds the reader back
             self._outlet.rewind(self._first_index + self._handed)
-        self._rewinds_asked = 0
 
     def _return_to(self, boundary: Boundary) -> None:
         self._pipeline.rollback(boundary.state, boundary.mark)

@@ -37,6 +37,7 @@ from scope.engine.messages import (
     Wake,
 )
 from scope.engine.outlet import Outlet
+from scope.engine.script import Script, check_script
 from scope.engine.stream_loop import StreamLoop
 from scope.engine.turn import leads_s, pick
 from scope.errors import (
@@ -90,6 +91,7 @@ class Worker:
                 checked_load(kind, question.load)
             if kind is not None and question.changes is not None:
                 checked_params(kind.Params, question.changes)
+                check_script(kind.Params, question.changes, question.script)
         except (InvalidParameters, UnknownPipeline) as error:
             return Checked(question.ticket, error_info(error))
         return Checked(question.ticket, None)
@@ -156,6 +158,7 @@ class Worker:
             if pipeline is None:
                 raise PipelineNotLoaded("The pipeline was unloaded.")
             params = checked_params(type(pipeline).Params, command.initial.changes)
+            check_script(type(params), command.initial.changes, command.script)
         except (InvalidParameters, PipelineNotLoaded) as error:
             outlet.close()
             stopped = StreamStopped(
@@ -167,7 +170,7 @@ class Worker:
         if pipeline.default_prompt:
             schedule = schedule.with_prompts(PromptMix((PromptItem(pipeline.default_prompt),)))
         control = Control(params, seed=command.seed, schedule=schedule).apply(command.initial)
-        self._streams[command.stream_id] = StreamLoop(
+        stream = StreamLoop(
             stream_id=command.stream_id,
             pipeline=pipeline,
             control=control,
@@ -177,6 +180,8 @@ class Worker:
             nominal_chunk_s=self._nominal_chunk_s,
             dumped=command.state,
         )
+        stream.follow(Script(command.script))
+        self._streams[stream.id] = stream
 
     def _load(self, command: Load) -> None:
         self._forget_pipeline()
