@@ -16,4 +16,4 @@ class TestVistaContract(PipelineContract):
         cls.pipeline = vista_of(folder)
 
     def load_params(self) -> VistaLoad:
-        return VistaLoad(threads=1)
+        return VistaLoad(threads=1, precision="f32")

@@ -74,5 +74,7 @@ def test_a_picture_comes_from_the_pipeline(tmp_path):
     from scope.pipelines.vista.pipeline import VistaLoad, vista_of
 
     write_tiny_package(tmp_path)
-    vista = vista_of(tmp_path)(VistaLoad(threads=1), device="cpu", progress=lambda *said: None)
+    vista = vista_of(tmp_path)(
+        VistaLoad(threads=1, precision="f32"), device="cpu", progress=lambda *said: None
+    )
     assert generate(vista, "a lake", (1000, 500), 2, 0).shape == (32, 64, 3)

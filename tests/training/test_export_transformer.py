@@ -9,6 +9,7 @@ import torch
 from scope.models.causal import CausalConfig, CausalTransformer
 from scope.pipelines.vista.manifest import Manifest
 from scope.pipelines.vista.runtime import Runtime
+from scope.pipelines.vista.self_test import Setup
 from scope.pipelines.vista.text import ROWS, TEXT_TOKENS, TEXT_WIDTH
 from training.export.graph import Graph
 from training.export.package import Packing, write_package
@@ -34,7 +35,7 @@ def tiny_model() -> CausalTransformer:
     return model.requires_grad_(False)
 
 
-def tiny_decoder():
+def tiny_codec():
     graph = Graph("decoder")
     graph.input("latent", [1, 4, 4, 6])
     graph.input("memory", [1, 4, 4, 6])
@@ -42,7 +43,7 @@ def tiny_decoder():
     flat = graph.op("Expand", graph.constant(np.array(9, np.uint8)), size)
     graph.output("pixels", flat, [2, 8, 12, 3], "uint8")
     graph.output("next_memory", "latent", [1, 4, 4, 6])
-    return graph.model()
+    return {"decoder.onnx": graph.model()}
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +55,12 @@ def model() -> CausalTransformer:
 def package(tmp_path_factory, model) -> tuple[Path, Manifest]:
     folder = tmp_path_factory.mktemp("package")
     packing = Packing(version="test", grid=(2, 3), width=12, height=8, pictures=2, half=False)
-    return folder, write_package(folder, model, tiny_decoder(), packing)
+    return folder, write_package(folder, model, tiny_codec(), packing)
 
 
 @pytest.fixture(scope="module")
 def runtime(package) -> Runtime:
-    return Runtime(package[0], package[1], threads=1)
+    return Runtime(package[0], package[1], Setup(1, "f32"))
 
 
 def embedding(seed: int) -> np.ndarray:
@@ -98,6 +99,18 @@ def test_a_stream_through_the_graphs_equals_the_torch_stream(model, runtime):
 
 def test_weights_are_stored_in_half_the_space(tmp_path, model, package):
     packing = Packing(version="half", grid=(2, 3), width=12, height=8, pictures=2)
-    write_package(tmp_path, model, tiny_decoder(), packing)
+    write_package(tmp_path, model, tiny_codec(), packing)
     small, large = (folder / "step.onnx" for folder in (tmp_path, package[0]))
     assert small.stat().st_size < 0.7 * large.stat().st_size
+
+
+def test_eight_bit_products_are_close_to_the_exact_ones(package, runtime):
+    folder, manifest = package
+    coarse = Runtime(folder, manifest, Setup(1, "int8"))
+    text, x = embedding(0), np.random.default_rng(1).standard_normal((4, 4, 6), np.float32)
+    keys = np.random.default_rng(2).standard_normal((2, 3, 6, 32), np.float32)
+    feed = runtime.text(text) | runtime.context(keys, keys, list(range(4)))
+    table = runtime.modulation(500.0, text)
+    exact, found = (each.flow(x, table, feed) for each in (runtime, coarse))
+    error = np.sqrt(np.square(found - exact).mean() / np.square(exact).mean())
+    assert 0 < error < 0.08

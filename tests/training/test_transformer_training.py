@@ -48,7 +48,7 @@ def generator() -> torch.Generator:
 
 def test_captions_are_embedded_once(shards, store):
     cached = cache_path(shards / "shard_00000.json")
-    assert np.load(cached).shape == (4, 2, 33, 384)
+    assert np.load(cached).shape == (4, 3, 2, 33, 384)
     assert fill(shards) == 0
 
 

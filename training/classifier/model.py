@@ -18,26 +18,19 @@ SIZE = (96, 160)
 
 
 class Classifier(nn.Module):
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self, width: int = 64) -> None:
         super().__init__()
-        widths = (width, 2 * width, 3 * width, 4 * width)
-        layers: list[nn.Module] = []
-        inputs = 3
-        for index, outputs in enumerate(widths):
-            layers += [
-                nn.Conv2d(
-                    inputs, outputs, 5 if index == 0 else 3, stride=2, padding=2 - (index > 0)
-                ),
-                nn.GroupNorm(8, outputs),
-                nn.SiLU(),
-                nn.Conv2d(outputs, outputs, 3, padding=1),
-                nn.GroupNorm(8, outputs),
-                nn.SiLU(),
-            ]
-            inputs = outputs
-        self.layers = nn.Sequential(*layers)
+        coarse, coarsest = 3 * width // 2, 2 * width
+        self.layers = nn.Sequential(
+            *_stage(3, width, kernel=5, stride=4),
+            *_stage(width, width),
+            *_stage(width, coarse, stride=2),
+            *_stage(coarse, coarse),
+            *_stage(coarse, coarsest, stride=2),
+            *_stage(coarsest, coarsest),
+        )
         self.heads = nn.ModuleDict(
-            {key: nn.Linear(2 * inputs, len(values)) for key, values in VALUES.items()}
+            {key: nn.Linear(2 * coarsest, len(values)) for key, values in VALUES.items()}
         )
 
     def features(self, pictures: Tensor) -> Tensor:
@@ -65,6 +58,11 @@ class Classifier(nn.Module):
         model = cls()
         model.load_state_dict(torch.load(path, weights_only=True))
         return model.eval().requires_grad_(False)
+
+
+def _stage(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
+    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    return [convolution, nn.BatchNorm2d(outputs), nn.SiLU()]
 
 
 def shrink(pixels: Tensor) -> Tensor:

@@ -47,18 +47,24 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("training/runs/classifier.pt"))
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
+    torch.set_num_threads(args.threads)
     pictures, wanted = load_folder(args.clips, MOMENTS, 100)
     torch.manual_seed(0)
-    model = Classifier()
+    model = Classifier().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.02)
+    model.layers.compile()
     start, step = time.monotonic(), 0
     while (spent := (time.monotonic() - start) / (60 * args.minutes)) < 1:
         picks = torch.randint(len(pictures), (args.batch,))
         for group in optimiser.param_groups:
             group["lr"] = 2e-3 * min(1.0, (step + 1) / 100) * (1 - spent)
+        batch = pictures[picks].float()
+        if torch.rand(()) < 0.5:
+            batch = batch.flip(-1)
         with torch.autocast("cpu", torch.bfloat16):
-            out = model(pictures[picks].float())
+            out = model(batch.to(memory_format=torch.channels_last))
         loss = torch.stack(
             [F.cross_entropy(logits.float(), wanted[key][picks]) for key, logits in out.items()]
         ).sum()
@@ -67,7 +73,7 @@ def main() -> None:
         optimiser.step()
         step += 1
         if step % 100 == 0:
-            print(step, round(float(loss.detach()), 3), flush=True)
+            print(step, round(float(loss.detach()), 3), round(spent, 3), flush=True)
     model.eval()
     valid, truth = load_folder(args.valid, (9,), 100)
     print(json.dumps({"step": step, "held_out": accuracy(model, valid, truth)}))

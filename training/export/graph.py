@@ -1,7 +1,9 @@
 """A small builder of ONNX graphs.
 
 Decides how weights are stored: as float16 with a cast to float32, which ONNX Runtime folds when it
-loads, so that files are small and arithmetic is float32. It does not know any model.
+loads, so that files are small and arithmetic is float32. Or, for products, as 8-bit numbers with a
+scale for each output, multiplied with inputs that are rounded to 8 bits on the way. It does not
+know any model.
 """
 
 from typing import Any
@@ -18,9 +20,10 @@ Shape = list[int | str]
 
 
 class Graph:
-    def __init__(self, name: str, *, half: bool = True) -> None:
+    def __init__(self, name: str, *, half: bool = True, eight_bit: bool = False) -> None:
         self.name = name
         self.half = half
+        self.eight_bit = eight_bit
         self._nodes: list[onnx.NodeProto] = []
         self._initializers: dict[str, onnx.TensorProto] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
@@ -69,8 +72,26 @@ class Graph:
 
     def linear(self, value: str, name: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
         """weight is [out, in] as torch keeps it."""
+        if self.eight_bit:
+            return self._eight_bit_linear(value, name, weight, bias)
         product = self.op("MatMul", value, self.weight(f"{name}.weight", weight.T))
         return self.op("Add", product, self.weight(f"{name}.bias", bias))
+
+    def _eight_bit_linear(
+        self, value: str, name: str, weight: NDArray[Any], bias: NDArray[Any]
+    ) -> str:
+        scale = np.maximum(np.abs(weight).max(axis=1), 1e-8) / 127
+        rounded = np.round(weight / scale[:, None]).astype(np.int8)
+        zero = self.constant(np.zeros(len(scale), np.int8))
+        return self.op(
+            "DynamicQuantizeMatMul",
+            value,
+            self.constant(rounded.T),
+            self.constant(scale.astype(np.float32)),
+            zero,
+            self.weight(f"{name}.bias", bias),
+            domain=MICROSOFT,
+        )
 
     def model(self) -> onnx.ModelProto:
         graph = helper.make_graph(

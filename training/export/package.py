@@ -12,9 +12,10 @@ from pathlib import Path
 import onnx
 
 from scope.models.causal import CausalTransformer
-from scope.pipelines.vista.manifest import FILES, Manifest
+from scope.pipelines.vista.manifest import Manifest
 from training.codec.measure import load
-from training.export.codec import decoder_graph
+from training.codec.model import Codec
+from training.export.codec import decoder_graph, encoder_graph
 from training.export.transformer import step_graph, text_graph, time_graph
 from training.transformer.state import load_ema
 
@@ -39,14 +40,16 @@ class Packing:
 
 
 def write_package(
-    folder: Path, model: CausalTransformer, decoder: onnx.ModelProto, packing: Packing
+    folder: Path, model: CausalTransformer, codec: dict[str, onnx.ModelProto], packing: Packing
 ) -> Manifest:
     folder.mkdir(parents=True, exist_ok=True)
+    half = packing.half
     graphs = {
-        "step.onnx": step_graph(model, packing.grid, half=packing.half),
-        "text.onnx": text_graph(model, half=packing.half),
-        "time.onnx": time_graph(model, half=packing.half),
-        "decoder.onnx": decoder,
+        "step.onnx": step_graph(model, packing.grid, half=half),
+        "step.int8.onnx": step_graph(model, packing.grid, half=half, eight_bit=True),
+        "text.onnx": text_graph(model, half=half),
+        "time.onnx": time_graph(model, half=half),
+        **codec,
     }
     for name, graph in graphs.items():
         (folder / name).write_bytes(graph.SerializeToString())
@@ -70,10 +73,18 @@ def write_package(
         method=packing.method,
         context_t=packing.context_t,
         steps=packing.steps,
-        files={name: _hash(folder / name) for name in FILES},
+        files={name: _hash(folder / name) for name in graphs},
     )
     (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2) + "\n")
     return manifest
+
+
+def codec_graphs(codec: Codec, packing: Packing) -> dict[str, onnx.ModelProto]:
+    size = (packing.height, packing.width)
+    return {
+        "decoder.onnx": decoder_graph(codec, size, half=packing.half),
+        "encoder.onnx": encoder_graph(codec, size, half=packing.half),
+    }
 
 
 def _hash(path: Path) -> str:
@@ -98,8 +109,8 @@ def main() -> None:
         sink=args.sink,
         context_t=args.context_t,
     )
-    decoder = decoder_graph(load(args.codec), (packing.height, packing.width))
-    write_package(args.out, load_ema(args.transformer), decoder, packing)
+    codec = codec_graphs(load(args.codec), packing)
+    write_package(args.out, load_ema(args.transformer), codec, packing)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,7 @@ from scope.models.causal import CausalConfig, CausalTransformer
 from scope.pipelines.vista.manifest import Manifest
 from scope.pipelines.vista.text import TEXT_WIDTH
 from training.codec.model import Codec, CodecShape
-from training.export.codec import decoder_graph
-from training.export.package import Packing, write_package
+from training.export.package import Packing, codec_graphs, write_package
 
 TINY = CausalConfig(
     dim=32,
@@ -45,5 +44,4 @@ def tiny_codec(seed: int = 0) -> Codec:
 
 def write_tiny_package(folder: Path, *, half: bool = True) -> Manifest:
     packing = replace(PACKING, half=half)
-    decoder = decoder_graph(tiny_codec(), (packing.height, packing.width), half=half)
-    return write_package(folder, tiny_model(), decoder, packing)
+    return write_package(folder, tiny_model(), codec_graphs(tiny_codec(), packing), packing)

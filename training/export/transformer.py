@@ -34,19 +34,23 @@ class _Weights:
 
 
 def step_graph(
-    model: CausalTransformer, grid: tuple[int, int], *, half: bool = True
+    model: CausalTransformer,
+    grid: tuple[int, int],
+    *,
+    half: bool = True,
+    eight_bit: bool = False,
 ) -> onnx.ModelProto:
     """x, modulation, rotary tables, context and text keys/values to flow and new keys/values."""
-    return _StepBuilder(model, grid, half).build()
+    return _StepBuilder(model, grid, Graph("step", half=half, eight_bit=eight_bit)).build()
 
 
 class _StepBuilder:
-    def __init__(self, model: CausalTransformer, grid: tuple[int, int], half: bool) -> None:
+    def __init__(self, model: CausalTransformer, grid: tuple[int, int], graph: Graph) -> None:
         self.config: CausalConfig = model.config
         self.weights = _Weights(model)
         self.grid = grid
         self.tokens = grid[0] * grid[1]
-        self.graph = Graph("step", half=half)
+        self.graph = graph
 
     def build(self) -> onnx.ModelProto:
         graph, config = self.graph, self.config

@@ -2,33 +2,46 @@
 
     python -m training.text.cache --latents training/runs/latents
 
-writes `shard_00000.text.npy` next to each `shard_00000.json`: float16 [N, 2, 33, 384], the second
-text being the first again where a clip has only one. Shards that have it are skipped.
+writes `shard_00000.texts.npy` next to each `shard_00000.json`: float16 [N, 3, 2, 33, 384], for each
+clip its caption and two fresh ones of the same scene; the second text is the first again where a
+clip has only one. Shards that have it are skipped.
 """
 
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scope.pipelines.vista.text import ROWS, TEXT_WIDTH, TextEncoder
+from training.world.attributes import Attributes
+from training.world.captions import write
+
+VARIANTS = 3
 
 
-def embed_shard(records: list[dict[str, object]], encoder: TextEncoder) -> NDArray[np.float16]:
-    out = np.zeros((len(records), 2, ROWS, TEXT_WIDTH), np.float16)
-    for index, record in enumerate(records):
-        captions = record["captions"]
-        assert isinstance(captions, list)
-        out[index, 0] = encoder.encode(captions[0])
-        out[index, 1] = encoder.encode(captions[1]) if len(captions) > 1 else out[index, 0]
+def embed_shard(records: list[dict[str, Any]], encoder: TextEncoder) -> NDArray[np.float16]:
+    out = np.zeros((len(records), VARIANTS, 2, ROWS, TEXT_WIDTH), np.float16)
+    for row, record in enumerate(records):
+        for variant in range(VARIANTS):
+            texts = [encoder.encode(caption) for caption in captions_of(record, variant)]
+            out[row, variant, 0], out[row, variant, 1] = texts[0], texts[-1]
     return out
+
+
+def captions_of(record: dict[str, Any], variant: int) -> list[str]:
+    """The clip's own captions, or others that say as true things about it."""
+    if variant == 0 or "attributes" not in record:
+        return list(record["captions"])
+    rng = np.random.default_rng((record["seed"], variant))
+    return [write(Attributes(**known), rng)[0] for known in record["attributes"]]
 
 
 def cache_path(shard: Path) -> Path:
     """Where the embeddings of `shard_00000.json` are."""
-    return shard.with_suffix(".text.npy")
+    return shard.with_suffix(".texts.npy")
 
 
 def fill(latents: Path, encoder: TextEncoder | None = None) -> int:

@@ -91,7 +91,11 @@ class LatentStore:
             which = [int(frame >= self._change[pick]) for frame in frames]
             latents.append(clip[list(frames)])
             targets.append(self._targets[shard][row][list(frames)])
-            texts.append(torch.from_numpy(self._texts[shard][row][which]))
+            stored = self._texts[shard][row]
+            variant = 0
+            if not self.holdout:
+                variant = int(torch.randint(len(stored), (1,), generator=random))
+            texts.append(torch.from_numpy(stored[variant][which]))
         return Batch(
             torch.stack(latents).transpose(1, 2).float(),
             torch.stack(texts).float(),

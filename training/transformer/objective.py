@@ -107,16 +107,20 @@ def own_past(
     model: CausalTransformer, batch: Batch, recipe: Recipe, null: Tensor, random: torch.Generator
 ) -> Tensor:
     """The past of some clips replaced by the model's guess of it, made in one step."""
-    size, frames = batch.latents.shape[0], batch.latents.shape[2]
+    past = batch.latents[:, :, :-1].clone()
+    swap = torch.rand(len(past), generator=random) < recipe.own_past
+    if not swap.any():
+        return past
+    chosen = Batch(*(part[swap] for part in (batch.latents, batch.text, batch.targets)))
+    size, frames = chosen.latents.shape[0], chosen.latents.shape[2]
     low, high = recipe.own_past_sigma
     sigma = low + (high - low) * torch.rand((size, frames), generator=random)
-    sample = noised(batch, recipe, null, random, sigma=sigma)
+    sample = noised(chosen, recipe, null, random, sigma=sigma)
     with torch.autocast("cpu", torch.bfloat16):
         flow, _ = predict(model, sample, 0)
     guess = sample.x[:, :, -frames:] - sigma[:, None, :, None, None] * flow.float()
-    swap = torch.rand(size, generator=random) < recipe.own_past
-    swapped = torch.where(swap[:, None, None, None, None], guess, batch.latents)
-    return swapped[:, :, :-1]
+    past[swap] = guess[:, :, :-1]
+    return past
 
 
 def losses(

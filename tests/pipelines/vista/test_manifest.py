@@ -32,6 +32,15 @@ def test_an_altered_file_is_named(folder):
         read_manifest(folder)
 
 
+def test_a_file_with_a_path_for_a_name_is_refused(folder):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["files"]["../step.onnx"] = "0"
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match="pattern"):
+        read_manifest(folder)
+
+
 def test_a_manifest_with_unknown_fields_is_refused(folder):
     path = folder / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"extra": 1}))

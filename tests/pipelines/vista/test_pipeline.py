@@ -15,7 +15,7 @@ PROMPT = PromptStep(PromptMix((PromptItem("a calm sea"),)))
 def vista(tmp_path_factory) -> Vista:
     folder = tmp_path_factory.mktemp("vista")
     write_tiny_package(folder)
-    load = VistaLoad(threads=1)
+    load = VistaLoad(threads=1, precision="f32")
     return vista_of(folder)(load, device="cpu", progress=lambda stage, share: None)
 
 
@@ -63,3 +63,19 @@ def test_a_size_it_was_not_trained_for_is_refused():
 def test_a_client_cannot_name_a_folder_of_weights():
     with pytest.raises(ValidationError):
         VistaLoad.model_validate({"assets": "/etc"})
+
+
+def test_it_says_what_its_pixels_depend_on(vista):
+    facts = vista.facts()
+    assert (facts["weights"], facts["precision"], facts["threads"]) == ("tiny", "f32", 1)
+
+
+def test_arithmetic_without_a_graph_is_refused(tmp_path):
+    manifest = write_tiny_package(tmp_path)
+    files = {name: digest for name, digest in manifest.files.items() if "int8" not in name}
+    lesser = manifest.model_copy(update={"files": files})
+    (tmp_path / "manifest.json").write_text(lesser.model_dump_json())
+    with pytest.raises(ValueError, match="int8"):
+        vista_of(tmp_path)(
+            VistaLoad(threads=1, precision="int8"), device="cpu", progress=lambda *said: None
+        )

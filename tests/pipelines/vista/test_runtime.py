@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from scope.pipelines.vista.runtime import Runtime
+from scope.pipelines.vista.self_test import Setup
 from training.export.tiny import write_tiny_package
 
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory) -> Runtime:
     folder = tmp_path_factory.mktemp("package")
-    return Runtime(folder, write_tiny_package(folder), threads=1)
+    return Runtime(folder, write_tiny_package(folder), Setup(1, "f32"))
 
 
 def past(frames: int) -> np.ndarray:

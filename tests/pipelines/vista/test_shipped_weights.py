@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from scope.control import PromptItem, PromptMix, PromptStep
-from scope.pipelines.vista.manifest import FILES
+from scope.pipelines.vista.manifest import read_manifest
 from scope.pipelines.vista.pipeline import ASSETS, Vista, VistaLoad, VistaParams
 
 
 @pytest.fixture(scope="module")
 def vista() -> Vista:
-    return Vista(VistaLoad(threads=1), device="cpu", progress=lambda stage, share: None)
+    return Vista(
+        VistaLoad(threads=1, precision="f32"), device="cpu", progress=lambda stage, share: None
+    )
 
 
 def picture(vista: Vista, text: str) -> np.ndarray:
@@ -19,7 +21,7 @@ def picture(vista: Vista, text: str) -> np.ndarray:
 
 
 def test_they_fit_into_a_small_package():
-    assert sum((ASSETS / name).stat().st_size for name in FILES) < 60e6
+    assert sum((ASSETS / name).stat().st_size for name in read_manifest(ASSETS).files) < 60e6
 
 
 def test_the_format_is_what_the_load_parameters_allow(vista):

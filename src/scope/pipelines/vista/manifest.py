@@ -5,11 +5,14 @@ Decides whether a folder is complete and untouched. It does not load graphs.
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FILES = ("step.onnx", "text.onnx", "time.onnx", "decoder.onnx")
+from scope.pipelines.vista.self_test import Precision
+
+STEP_FILES: dict[Precision, str] = {"f32": "step.onnx", "int8": "step.int8.onnx"}
+NEEDED = ("step.onnx", "text.onnx", "time.onnx", "decoder.onnx")
 
 
 class Manifest(BaseModel):
@@ -37,8 +40,13 @@ class Manifest(BaseModel):
     context_t: float = Field(ge=0, le=500, default=0.0)
     """Noise level, as a timestep, that the clean pass is told."""
     steps: tuple[int, ...]
-    files: dict[str, str]
-    """SHA-256 of every file."""
+    files: dict[Annotated[str, Field(pattern=r"^\w[\w.]*$")], str]
+    """SHA-256 of every file: the needed ones and whatever else there is."""
+
+    @property
+    def precisions(self) -> tuple[Precision, ...]:
+        """The kinds of arithmetic there are graphs for, the exact one first."""
+        return tuple(each for each, name in STEP_FILES.items() if name in self.files)
 
     @property
     def tokens(self) -> int:
@@ -55,7 +63,7 @@ def read_manifest(folder: Path) -> Manifest:
     Raises ValueError when a file is missing or altered.
     """
     manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
-    for name in FILES:
+    for name in (*NEEDED, *(name for name in manifest.files if name not in NEEDED)):
         path = folder / name
         if not path.is_file():
             raise ValueError(f"{name} is missing from {folder}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import onnxruntime
 from pydantic import Field, field_validator
 
 from scope.control import PromptStep
@@ -19,12 +20,12 @@ from scope.pipelines.conditioning import Conditioner, TextCache
 from scope.pipelines.vista.manifest import Manifest, read_manifest
 from scope.pipelines.vista.runtime import Array, Feed, Runtime
 from scope.pipelines.vista.sampler import TIMESTEPS, StepPlan, denoise, noise_source
+from scope.pipelines.vista.self_test import Precision, Setup, candidates, choose_setup
 from scope.pipelines.vista.state import VistaState
 from scope.pipelines.vista.text import Embedding, TextEncoder
-from scope.pipelines.vista.threads import choose_threads
 
 ASSETS = Path(__file__).parent / "assets"
-SELF_TEST_CACHE = Path("~/.cache/daydream-scope/vista-threads.json")
+SELF_TEST_CACHE = Path("~/.cache/daydream-scope/vista-setup.json")
 STEPS = (1000, 750, 500, 250)
 MOST_STEPS = 8
 
@@ -59,6 +60,10 @@ class VistaLoad(contract.LoadParams):
     threads: int | None = Field(
         default=None, ge=1, le=64, description="Processor threads; empty means find the best."
     )
+    precision: Precision | None = Field(
+        default=None,
+        description="Arithmetic of the transformer; empty means the fastest that gives the same.",
+    )
 
 
 class Vista(contract.Pipeline[VistaState, int]):
@@ -82,9 +87,9 @@ class Vista(contract.Pipeline[VistaState, int]):
         progress("loading text encoder", 0.2)
         self._texts = TextCache(TextEncoder().encode)
         progress("measuring this machine", 0.5)
-        threads = load.threads or self._threads(folder)
+        setup = self._setup(folder, load)
         progress("loading model", 0.8)
-        self._runtime = Runtime(folder, self.manifest, threads=threads)
+        self._runtime = Runtime(folder, self.manifest, setup)
         size = self.manifest
         self.format = VideoFormat(size.width, size.height, size.fps)
         self.chunk_frames = size.pictures
@@ -148,6 +153,16 @@ class Vista(contract.Pipeline[VistaState, int]):
         state.restore(dumped)
         return state
 
+    def facts(self) -> dict[str, str | int | float | bool | None]:
+        """Which weights, and how they run here: pixels repeat exactly where these are equal."""
+        setup = self._runtime.setup
+        return {
+            "weights": self.manifest.version,
+            "precision": setup.precision,
+            "threads": setup.threads,
+            "onnxruntime": onnxruntime.__version__,
+        }
+
     def _feed(self, state: VistaState, embedding: Embedding) -> Feed:
         """What every pass of a chunk shares: the text, and the past where it stands now."""
         used = len(state.order)
@@ -159,14 +174,18 @@ class Vista(contract.Pipeline[VistaState, int]):
         )
         return {**self._runtime.text(embedding), **context}
 
-    def _threads(self, folder: Path) -> int:
+    def _setup(self, folder: Path, load: VistaLoad) -> Setup:
         size = self.manifest
 
-        def open_run(threads: int) -> "_Probe":
-            return _Probe(Runtime(folder, size, threads=threads))
+        def open_run(setup: Setup) -> "_Probe":
+            return _Probe(Runtime(folder, size, setup))
 
-        key = size.files["step.onnx"][:16]
-        return choose_threads(open_run, key=key, cache=SELF_TEST_CACHE.expanduser())
+        precisions = (load.precision,) if load.precision else size.precisions
+        if not set(precisions) <= set(size.precisions):
+            raise ValueError(f"these weights do not come in {load.precision}")
+        tried = candidates(precisions, threads=load.threads)
+        key = "/".join((size.files["step.onnx"][:16], *precisions))
+        return choose_setup(open_run, tried, key=key, cache=SELF_TEST_CACHE.expanduser())
 
 
 def vista_of(folder: Path) -> type[Vista]:
@@ -179,21 +198,22 @@ def vista_of(folder: Path) -> type[Vista]:
 
 
 class _Probe:
-    """One pass with a full window and one decode, to be timed."""
+    """One pass with a full window and one decode, to be timed; gives the pass's result."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         size: Manifest = runtime.manifest
         past = size.window - 1
-        empty = np.zeros((size.layers, past, size.tokens, size.dim), np.float32)
-        embedding = np.zeros((33, 384), np.float32)
+        random = np.random.default_rng(0)
+        keys = random.standard_normal((size.layers, past, size.tokens, size.dim), np.float32)
+        embedding = random.standard_normal((33, 384), np.float32)
         self._feed = {
             **runtime.text(embedding),
-            **runtime.context(empty, empty, [*range(past + 1)]),
+            **runtime.context(keys, keys, [*range(past + 1)]),
         }
         self._table = runtime.modulation(500.0, embedding)
-        self._latent = np.zeros(size.latent_shape, np.float32)
+        self._latent = random.standard_normal(size.latent_shape, np.float32)
 
-    def __call__(self) -> None:
-        self._runtime.flow(self._latent, self._table, self._feed)
+    def __call__(self) -> Array:
         self._runtime.decode(self._latent, self._runtime.empty_memory())
+        return self._runtime.flow(self._latent, self._table, self._feed)

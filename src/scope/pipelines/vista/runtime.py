@@ -1,7 +1,7 @@
 """The graphs of vista on ONNX Runtime.
 
-Decides sessions, threads and the names of inputs. It holds weights only and does not know streams
-or steps: every call is a function of its arguments.
+Decides sessions, which graph has which arithmetic, and the names of inputs. It holds weights only
+and does not know streams or steps: every call is a function of its arguments.
 """
 
 from pathlib import Path
@@ -10,9 +10,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from scope.pipelines.vista.manifest import Manifest
+from scope.pipelines.vista.manifest import STEP_FILES, Manifest
 from scope.pipelines.vista.rotary import Rotary
 from scope.pipelines.vista.sampler import sinusoid
+from scope.pipelines.vista.self_test import Setup
 from scope.pipelines.vista.text import TEXT_TOKENS, Embedding
 
 Array = NDArray[np.float32]
@@ -21,10 +22,11 @@ Feed = dict[str, Array]
 
 
 class Runtime:
-    def __init__(self, folder: Path, manifest: Manifest, *, threads: int) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, setup: Setup) -> None:
         self.manifest = manifest
-        self.threads = threads
-        self._step = open_session(folder / "step.onnx", threads)
+        self.setup = setup
+        threads = setup.threads
+        self._step = open_session(folder / STEP_FILES[setup.precision], threads)
         self._text = open_session(folder / "text.onnx", 1)
         self._time = open_session(folder / "time.onnx", 1)
         self._decoder = open_session(folder / "decoder.onnx", threads)

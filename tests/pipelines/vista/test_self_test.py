@@ -1,0 +1,89 @@
+"""The self-test: it tries, remembers, distrusts wrong numbers and survives a spoilt cache."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from scope.pipelines.vista import self_test
+from scope.pipelines.vista.self_test import Setup, candidates, choose_setup
+
+
+@pytest.fixture(autouse=True)
+def four_cores(monkeypatch):
+    monkeypatch.setattr(self_test.os, "sched_getaffinity", lambda pid: {0, 1, 2, 3}, raising=False)
+
+
+class Machine:
+    """Runs that take as long as said, on a clock that only they move."""
+
+    def __init__(self, monkeypatch, seconds, error=0.0):
+        self.seconds, self.error = seconds, error
+        self.opened: list[Setup] = []
+        self.now = 0.0
+        monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+
+    def __call__(self, setup: Setup):
+        self.opened.append(setup)
+
+        def run():
+            self.now += self.seconds(setup)
+            wrong = self.error if setup.precision == "int8" else 0.0
+            return np.full(4, 1.0 + wrong, np.float32)
+
+        return run
+
+
+def by_threads(setup: Setup) -> float:
+    return {1: 1.0, 2: 0.6, 3: 0.58, 4: 0.9}[setup.threads]
+
+
+def test_the_fastest_count_is_chosen_and_remembered(monkeypatch, tmp_path):
+    cache, machine = tmp_path / "deep" / "setup.json", Machine(monkeypatch, by_threads)
+    tried = candidates(("f32",))
+    assert choose_setup(machine, tried, key="model", cache=cache) == Setup(2, "f32")
+    assert [setup.threads for setup in machine.opened] == [1, 2, 3, 4]
+    assert choose_setup(machine, tried, key="model", cache=cache) == Setup(2, "f32")
+    assert len(machine.opened) == 4
+    assert json.loads(cache.read_text()) == {"model/4/4": {"threads": 2, "precision": "f32"}}
+
+
+@pytest.mark.parametrize(
+    ("share", "error", "chosen"),
+    [(0.5, 0.01, "int8"), (0.97, 0.01, "f32"), (0.5, 0.2, "f32")],
+    ids=["faster", "hardly faster", "wrong"],
+)
+def test_eight_bits_are_used_when_faster_and_right(monkeypatch, tmp_path, share, error, chosen):
+    machine = Machine(monkeypatch, lambda s: share if s.precision == "int8" else 1.0, error)
+    tried = candidates(("f32", "int8"), threads=2)
+    found = choose_setup(machine, tried, key="model", cache=tmp_path / "setup.json")
+    assert found == Setup(2, chosen)
+
+
+def test_nothing_is_measured_when_there_is_no_choice(monkeypatch, tmp_path):
+    machine = Machine(monkeypatch, by_threads)
+    tried = candidates(("int8",), threads=3)
+    assert choose_setup(machine, tried, key="model", cache=tmp_path / "x") == Setup(3, "int8")
+    assert machine.opened == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"model/4/4": 2}', '{"model/4/4": {"threads": 900, "precision": "f32"}}',
+     '{"model/4/4": {"threads": 1, "precision": "f8"}}'],
+)  # fmt: skip
+def test_a_spoilt_cache_is_as_good_as_none(monkeypatch, tmp_path, content):
+    cache = tmp_path / "setup.json"
+    cache.write_text(content)
+    machine = Machine(monkeypatch, lambda setup: 1.0)
+    tried = candidates(("f32",))
+    assert choose_setup(machine, tried, key="model", cache=cache) == Setup(1, "f32")
+    assert len(machine.opened) == 4
+
+
+def test_a_cache_that_cannot_be_written_changes_nothing(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    machine = Machine(monkeypatch, lambda setup: 1.0)
+    found = choose_setup(machine, candidates(("f32",)), key="m", cache=tmp_path / "file" / "x")
+    assert found == Setup(1, "f32")
