@@ -52,7 +52,7 @@ def choose_setup(
     name = f"{key}/{_cores()}/{len(tried)}"
     known = _read(cache)
     remembered = _setup_of(known.get(name))
-    if remembered in tried:
+    if remembered is not None and remembered in tried:
         return remembered
     best, best_s, reference = tried[0], float("inf"), None
     for setup in tried:
