@@ -203,6 +203,17 @@ async def test_base_seed_means_seed(engine: Engine) -> None:
 
 
 @on_both_homes
+async def test_a_load_can_be_judged_before_it_is_asked_for(engine: Engine) -> None:
+    await loaded(engine)
+    await engine.check(LoadRequest("other"))
+    with pytest.raises(UnknownPipeline):
+        await engine.check(LoadRequest("nope"))
+    with pytest.raises(InvalidParameters):
+        await engine.check(LoadRequest("noise", {"no_such_key": 1}))
+    assert (engine.status().state, engine.status().pipeline_id) == ("loaded", "noise")
+
+
+@on_both_homes
 async def test_a_failed_load_stays_an_error_and_the_next_one_works(engine: Engine) -> None:
     for fault, code in (("raise", "load_failed"), ("oom", "out_of_memory")):
         await engine.load(LoadRequest("noise", {"fault": fault}))

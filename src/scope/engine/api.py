@@ -137,6 +137,10 @@ class Engine(Protocol):
         """What is loaded, or how far the load is."""
         ...
 
+    async def check(self, request: LoadRequest) -> None:
+        """Whether `load` would accept `request` now; changes nothing. Raises as `load` does."""
+        ...
+
     async def load(self, request: LoadRequest) -> None:
         """Accept a load and return; `status` is `loading` from here on.
 

@@ -70,10 +70,14 @@ class InlineEngine:
         """See `Engine`."""
         return await self._front.settled()
 
-    async def load(self, request: LoadRequest) -> None:
+    async def check(self, request: LoadRequest) -> None:
         """See `Engine`."""
         self._front.require_known(request.pipeline_id)
         self._check(Check(0, request.pipeline_id, load=request.params))
+
+    async def load(self, request: LoadRequest) -> None:
+        """See `Engine`."""
+        await self.check(request)
         ticket = self._front.begin_load(request)
         self._front.end_all(StopReason.RELOADED)
         self._inbox.post(Load(ticket, request.pipeline_id, dict(request.params)))

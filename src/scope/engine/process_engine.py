@@ -105,10 +105,14 @@ class ProcessEngine:
         """See `Engine`."""
         return await self._front.settled()
 
-    async def load(self, request: LoadRequest) -> None:
+    async def check(self, request: LoadRequest) -> None:
         """See `Engine`."""
         self._front.require_known(request.pipeline_id)
         await self._check_load(request)
+
+    async def load(self, request: LoadRequest) -> None:
+        """See `Engine`."""
+        await self.check(request)
         ticket = self._front.begin_load(request)
         self._wanted, self._short = Wanted(request, ticket), False
         self._front.end_all(StopReason.RELOADED)
