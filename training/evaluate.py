@@ -1,15 +1,17 @@
-"""Are the attributes that a prompt names found in the picture? Through the shipped pipeline.
+"""What the shipped pipeline can do, in figures. Each part prints one line of JSON.
 
-    python -m training.evaluate --count 200 [--assets folder] [--steps 1000,750,500,250]
+    python -m training.evaluate --parts attributes,free --count 100 [--assets folder]
 
-For held-out prompts, held-out combinations and held-out phrasings: the share of named attributes
-that the judge sees in the generated picture, beside the share it sees in the very renders of the
-same prompts after a round trip through the codec, which is the most a perfect generator reaches.
+attributes: the share of attributes named in held-out prompts, combinations and phrasings that the
+judge sees in the generated picture, beside what it sees in the renders of the same prompts after a
+round trip through the codec, which is the most a perfect generator reaches. free: the same for
+prompts people wrote. distance: Fréchet distance to held-out renders with 4 and with 32 steps.
+drift: long streams. switch: a new prompt in the middle. speed: times, memory, efficiency.
 """
 
 import argparse
 import json
-from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,89 +19,183 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scope.control import PromptItem, PromptMix, PromptStep
-from scope.pipelines.vista.pipeline import ASSETS, Vista, VistaLoad, VistaParams, vista_of
-from training.classifier.model import VALUES, Classifier, shrink
+from scope.pipelines.vista.pipeline import ASSETS, Vista, VistaLoad, vista_of
+from training.classifier.model import Classifier
 from training.codec.measure import load
 from training.codec.model import Codec
+from training.evaluation.cases import Case, Picture, cases, free_cases, relative, score, seen
+from training.evaluation.measures import (
+    best_product,
+    features,
+    flops_of_a_pass,
+    frechet,
+    seconds_of_a_pass,
+    worker_memory_mb,
+)
+from training.evaluation.streams import (
+    Looks,
+    chunk_times,
+    chunks,
+    evenly,
+    is_cut,
+    last_picture,
+)
 
 SPLITS = ("valid", "combos", "phrases")
-PICTURE = 9
-"""Which picture of a render is judged."""
+RENDER_MOMENT = 9
+MANY_STEPS = 32
+Found = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    prompt: str
-    named: dict[str, str]
-    render: NDArray[np.uint8]
-    """[pictures, H, W, 3]"""
+class Bench:
+    """What is evaluated, with what."""
 
+    vista: Vista
+    judge: Classifier
+    codec: Codec
+    runs: Path
+    args: argparse.Namespace
 
-def cases(folder: Path, count: int) -> list[Case]:
-    """Held-out clips that keep their prompt."""
-    found: list[Case] = []
-    for record in sorted(folder.glob("shard_*.json")):
-        clips = np.load(record.with_suffix(".npy"), mmap_mode="r")
-        for row, each in enumerate(json.loads(record.read_text())):
-            if each["change_frame"] is not None or len(found) >= count:
-                continue
-            attributes = each["attributes"][0]
-            named = {key: attributes[key] for key in each["mentioned"][0] if key in VALUES}
-            if named:
-                found.append(Case(each["captions"][0], named, clips[row]))
-    return found
+    def steps(self) -> tuple[int, ...]:
+        return evenly(self.args.steps)
 
-
-def generate(vista: Vista, prompt: str, steps: tuple[int, ...], chunks: int, seed: int) -> NDArray:
-    """The last picture of a short stream."""
-    state, params = vista.open(seed), VistaParams(denoising_step_list=steps)
-    step = PromptStep(PromptMix((PromptItem(prompt),)))
-    for _ in range(chunks):
-        pieces = list(vista.step(state, params, step))
-    return pieces[-1][-1]
+    def pictures(self, asked: list[Case], steps: tuple[int, ...]) -> list[Picture]:
+        """The picture of a stream of its own for each case; the seed is the case's number."""
+        return [
+            last_picture(self.vista, case.prompt, steps, self.args.chunks, seed)
+            for seed, case in enumerate(asked)
+        ]
 
 
 @torch.no_grad()
-def through_codec(codec: Codec, render: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def through_codec(codec: Codec, render: NDArray[np.uint8]) -> Picture:
     clip = torch.from_numpy(np.ascontiguousarray(render[:12])).permute(0, 3, 1, 2)[None] / 255
-    made = codec.decode_clip(codec.encode_clip(clip.float()))[0, PICTURE]
-    return (made.permute(1, 2, 0) * 255).round().byte().numpy()
+    made = codec.decode_clip(codec.encode_clip(clip.float()))[0, RENDER_MOMENT]
+    pixels: Picture = (made.permute(1, 2, 0) * 255).round().byte().numpy()
+    return pixels
 
 
-def score(judge: Classifier, pictures: list[NDArray], asked: list[Case]) -> dict[str, float]:
-    """The share of named attributes found, by attribute and over all."""
-    hits: dict[str, list[bool]] = defaultdict(list)
-    seen = judge.names(shrink(torch.from_numpy(np.stack(pictures))))
-    for case, names in zip(asked, seen, strict=True):
-        for key, value in case.named.items():
-            hits[key].append(names[key] == value)
-    shares = {key: round(float(np.mean(found)), 3) for key, found in sorted(hits.items())}
-    return shares | {"all": round(float(np.mean([h for f in hits.values() for h in f])), 3)}
+def attributes(bench: Bench) -> list[Found]:
+    lines: list[Found] = []
+    for split in SPLITS:
+        asked = cases(bench.runs / f"clips_{split}", bench.args.count)
+        found = score(bench.judge, bench.pictures(asked, bench.steps()), asked)
+        drawn = [each.render for each in asked if each.render is not None]
+        best = score(bench.judge, [through_codec(bench.codec, each) for each in drawn], asked)
+        line: Found = {"split": split, "prompts": len(asked), "steps": bench.args.steps}
+        lines.append(line | {"vista": found, "codec": best, "relative": relative(found, best)})
+    return lines
+
+
+def free(bench: Bench) -> list[Found]:
+    asked = free_cases()
+    found = score(bench.judge, bench.pictures(asked, bench.steps()), asked)
+    return [{"prompts": len(asked), "steps": bench.args.steps, "vista": found}]
+
+
+def fidelity(bench: Bench) -> list[Found]:
+    asked = cases(bench.runs / "clips_valid", bench.args.count)
+    drawn = [each.render[RENDER_MOMENT] for each in asked if each.render is not None]
+    renders = features(bench.judge, drawn)
+    found: dict[str, float] = {}
+    for count in (bench.args.steps, MANY_STEPS):
+        made = features(bench.judge, bench.pictures(asked, evenly(count)))
+        found[str(count)] = round(frechet(made, renders), 3)
+    few, many = found[str(bench.args.steps)], found[str(MANY_STEPS)]
+    return [{"prompts": len(asked), "distance": found, "ratio": round(few / many, 3)}]
+
+
+def drift(bench: Bench) -> list[Found]:
+    """The first and the last minute of long streams."""
+    vista, lines = bench.vista, list[Found]()
+    per_minute = round(60 * vista.format.fps / vista.chunk_frames)
+    total = round(bench.args.minutes * per_minute)
+    edge = min(per_minute, total // 3)
+    asked = cases(bench.runs / "clips_valid", bench.args.streams)
+    for seed, case in enumerate(asked):
+        kept: list[Picture] = [
+            chunk[-1] for chunk in chunks(vista, [case.prompt] * total, bench.steps(), seed)
+        ]
+        first, last = kept[4:edge:8], kept[-edge::8]
+        line: Found = dict(Looks.of(first).drift(Looks.of(last)))
+        for name, part in (("accuracy_first", first), ("accuracy_last", last)):
+            line[name] = score(bench.judge, part, [case] * len(part))["all"]
+        lines.append({"prompt": case.prompt, "minutes": bench.args.minutes} | line)
+    return lines
+
+
+def switch(bench: Bench) -> list[Found]:
+    """Two seconds of one prompt, then another: how soon its attributes are seen, and any cut."""
+    vista, asked = bench.vista, cases(bench.runs / "clips_valid", 2 * bench.args.streams)
+    second = round(vista.format.fps / vista.chunk_frames)
+    in_time, cuts, waits = 0, 0, list[float]()
+    pairs = list(zip(asked[::2], asked[1::2], strict=True))
+    for seed, (one, two) in enumerate(pairs):
+        prompts = [one.prompt] * (2 * second) + [two.prompt] * (4 * second)
+        pictures = np.concatenate(list(chunks(vista, prompts, bench.steps(), seed)))
+        start = 2 * second * vista.chunk_frames
+        new = {key: value for key, value in two.named.items() if one.named.get(key) != value}
+        shown = seen(bench.judge, list(pictures[start:]))
+        right = [np.mean([names[key] == new[key] for key in new] or [1.0]) > 0.5 for names in shown]
+        waits.append(right.index(True) / vista.format.fps if True in right else float("inf"))
+        in_time += waits[-1] <= 2.0
+        around = list(pictures[start - 4 : start + 2 * second * vista.chunk_frames])
+        cuts += is_cut(around, around[0], around[-1])
+    middle = float(np.median(waits))
+    return [{"switches": len(pairs), "within_2_s": in_time, "cuts": cuts, "median_s": middle}]
+
+
+def speed(bench: Bench) -> list[Found]:
+    first, times = chunk_times(bench.vista, "a calm sea at sunset", bench.steps(), bench.args.timed)
+    p50, p95 = (float(np.quantile(times, share)) * 1000 for share in (0.5, 0.95))
+    length = 1000 * bench.vista.chunk_frames / bench.vista.format.fps
+    facts = bench.vista.facts()
+    threads = int(facts["threads"] or 1)
+    passed_s = seconds_of_a_pass(bench.args.assets, threads)
+    rate = flops_of_a_pass(bench.vista.manifest) / passed_s
+    line: Found = {"facts": facts, "first_ms": round(first * 1000), "p50_ms": round(p50)}
+    line |= {"p95_ms": round(p95), "p95_share_of_chunk": round(p95 / length, 3)}
+    line |= {"f32_pass_ms": round(passed_s * 1000, 2), "gflops": round(rate / 1e9, 1)}
+    line |= {"efficiency": round(rate / best_product(threads), 3)}
+    return [line | {"memory_mb": round(worker_memory_mb())}]
+
+
+PARTS: dict[str, Callable[[Bench], list[Found]]] = {
+    "attributes": attributes,
+    "free": free,
+    "distance": fidelity,
+    "drift": drift,
+    "switch": switch,
+    "speed": speed,
+}
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--runs", type=Path, default=Path("training/runs"))
+    parser.add_argument("--codec", type=Path, default=Path("training/runs/codec"))
+    parser.add_argument("--assets", type=Path, default=ASSETS)
+    parser.add_argument("--precision", choices=("f32", "int8"))
+    parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--count", type=int, default=100, help="prompts of a split")
+    parser.add_argument("--chunks", type=int, default=3, help="of a stream whose end is judged")
+    parser.add_argument("--streams", type=int, default=10, help="for drift and switch")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of a stream for drift")
+    parser.add_argument("--timed", type=int, default=60, help="chunks")
+    return parser.parse_args()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, default=Path("training/runs"))
-    parser.add_argument("--assets", type=Path, default=ASSETS)
-    parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--chunks", type=int, default=3)
-    parser.add_argument("--steps", default="1000,750,500,250")
-    args = parser.parse_args()
+    args = parse()
+    load_params = VistaLoad(precision=args.precision)
+    vista = vista_of(args.assets)(load_params, device="cpu", progress=lambda *said: None)
     judge = Classifier.load(args.runs / "classifier.pt")
-    codec = load(args.runs / "codec")
-    vista = vista_of(args.assets)(VistaLoad(), device="cpu", progress=lambda *said: None)
-    steps = tuple(int(step) for step in args.steps.split(","))
-    for split in SPLITS:
-        asked = cases(args.runs / f"clips_{split}", args.count)
-        made = [
-            generate(vista, case.prompt, steps, args.chunks, seed)
-            for seed, case in enumerate(asked)
-        ]
-        best = [through_codec(codec, case.render) for case in asked]
-        line = {"split": split, "prompts": len(asked), "steps": len(steps)}
-        line |= {"vista": score(judge, made, asked), "codec": score(judge, best, asked)}
-        print(json.dumps(line), flush=True)
+    bench = Bench(vista, judge, load(args.codec), args.runs, args)
+    for part in args.parts.split(","):
+        for line in PARTS[part](bench):
+            print(json.dumps({"part": part} | line), flush=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from training.classifier.model import VALUES, Classifier, labels, shard_pictures, shrink
-from training.evaluate import Case, cases, generate, score
+from training.evaluation.cases import Case, cases, free_cases, relative, score
+from training.evaluation.measures import flops_of_a_pass, frechet
+from training.evaluation.streams import Looks, evenly, is_cut, last_picture
 from training.export.tiny import write_tiny_package
 
 ATTRIBUTES = {
@@ -44,7 +46,7 @@ def test_pictures_are_shrunk_and_labelled(folder):
 
 def test_the_judge_learns_two_colours():
     torch.manual_seed(0)
-    judge = Classifier(width=8)
+    judge = Classifier(width=16)
     pixels = torch.zeros(4, 24, 40, 3, dtype=torch.uint8)
     pixels[:2] = 255
     wanted = torch.tensor([0, 0, 1, 1])
@@ -59,7 +61,7 @@ def test_the_judge_learns_two_colours():
 
 
 def test_the_score_counts_named_attributes_only():
-    judge = Classifier(width=8)
+    judge = Classifier(width=16)
     judge.names = lambda pictures: [ATTRIBUTES, ATTRIBUTES]
     picture = np.zeros((24, 40, 3), np.uint8)
     asked = [
@@ -77,4 +79,52 @@ def test_a_picture_comes_from_the_pipeline(tmp_path):
     vista = vista_of(tmp_path)(
         VistaLoad(threads=1, precision="f32"), device="cpu", progress=lambda *said: None
     )
-    assert generate(vista, "a lake", (1000, 500), 2, 0).shape == (32, 64, 3)
+    assert last_picture(vista, "a lake", evenly(2), 2, 0).shape == (32, 64, 3)
+
+
+def test_free_prompts_name_what_the_judge_knows():
+    found = free_cases()
+    assert len(found) == 50
+    assert all(value in VALUES[key] for case in found for key, value in case.named.items())
+
+
+def test_shares_are_of_what_can_be_reached():
+    assert relative({"biome": 0.4, "all": 0.9}, {"biome": 0.8, "all": 0.9}) == {
+        "biome": 0.5,
+        "all": 1.0,
+    }
+
+
+def test_the_distance_between_sets_is_zero_for_the_same_and_grows_with_a_shift():
+    torch.manual_seed(0)
+    one = torch.randn(200, 8)
+    assert frechet(one, one, 4) < 1e-6
+    assert frechet(one + 1, one, 8) == pytest.approx(8, rel=0.01)
+
+
+def test_more_steps_are_evenly_spread():
+    assert evenly(4) == (1000, 750, 500, 250)
+    assert len(evenly(32)) == 32
+
+
+def test_drift_is_told_in_shares():
+    random = np.random.default_rng(0)
+    pictures = [random.integers(0, 100, (24, 40, 3), dtype=np.uint8)]
+    drift = Looks.of(pictures).drift(Looks.of([pictures[0] * 2]))
+    assert drift["contrast"] == pytest.approx(1.0, abs=0.01)
+    assert drift["sharpness"] == pytest.approx(1.0, abs=0.01)
+    assert drift["colour"] == pytest.approx(0.194, abs=0.02)
+
+
+def test_a_cut_is_one_big_step_and_a_fade_is_none():
+    black, white = np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 200, np.uint8)
+    fade = [np.full((8, 8, 3), level, np.uint8) for level in range(0, 201, 20)]
+    assert is_cut([black, black, white, white], black, white)
+    assert not is_cut(fade, black, white)
+
+
+def test_the_work_of_a_pass_is_counted(tmp_path):
+    manifest = write_tiny_package(tmp_path)
+    # 2 layers of 14 square products of 32, two of 16 at the ends, attention over 6 + 32 rows.
+    weights, attention = 2 * 14 * 32 * 32 + 2 * 16 * 32, 2 * 2 * 2 * 32 * (6 + 32)
+    assert flops_of_a_pass(manifest) == 2 * (2 * weights + attention)

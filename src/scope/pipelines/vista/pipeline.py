@@ -17,7 +17,8 @@ from scope.control import PromptStep
 from scope.frames import Pixels, VideoFormat
 from scope.pipelines import contract
 from scope.pipelines.conditioning import Conditioner, TextCache
-from scope.pipelines.vista.manifest import Manifest, read_manifest
+from scope.pipelines.vista.manifest import read_manifest
+from scope.pipelines.vista.probe import Probe
 from scope.pipelines.vista.runtime import Array, Feed, Runtime
 from scope.pipelines.vista.sampler import TIMESTEPS, StepPlan, denoise, noise_source
 from scope.pipelines.vista.self_test import Precision, Setup, candidates, choose_setup
@@ -177,8 +178,8 @@ class Vista(contract.Pipeline[VistaState, int]):
     def _setup(self, folder: Path, load: VistaLoad) -> Setup:
         size = self.manifest
 
-        def open_run(setup: Setup) -> "_Probe":
-            return _Probe(Runtime(folder, size, setup))
+        def open_run(setup: Setup) -> Probe:
+            return Probe(Runtime(folder, size, setup))
 
         precisions = (load.precision,) if load.precision else size.precisions
         if not set(precisions) <= set(size.precisions):
@@ -195,25 +196,3 @@ def vista_of(folder: Path) -> type[Vista]:
         assets = folder
 
     return Other
-
-
-class _Probe:
-    """One pass with a full window and one decode, to be timed; gives the pass's result."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        size: Manifest = runtime.manifest
-        past = size.window - 1
-        random = np.random.default_rng(0)
-        keys = random.standard_normal((size.layers, past, size.tokens, size.dim), np.float32)
-        embedding = random.standard_normal((33, 384), np.float32)
-        self._feed = {
-            **runtime.text(embedding),
-            **runtime.context(keys, keys, [*range(past + 1)]),
-        }
-        self._table = runtime.modulation(500.0, embedding)
-        self._latent = random.standard_normal(size.latent_shape, np.float32)
-
-    def __call__(self) -> Array:
-        self._runtime.decode(self._latent, self._runtime.empty_memory())
-        return self._runtime.flow(self._latent, self._table, self._feed)
