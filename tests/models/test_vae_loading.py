@@ -1,0 +1,77 @@
+"""Each of the four kinds of codec from a file in its published form."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import AutoencoderKLWan
+from safetensors.torch import save_file
+from torch import Tensor
+
+from scope.errors import LoadFailed
+from scope.models.tiny_vae import TinyNet, TinyVae
+from scope.models.vae_loading import load_vae
+from scope.models.video_codec import VaeType, VideoCodec
+from scope.models.wan_vae import WanVae
+from scope.models.wan_vae_names import to_diffusers
+
+CPU = torch.device("cpu")
+LATENTS = torch.randn(1, 16, 3, 2, 2)
+
+
+def load(kind: VaeType, path: Path) -> VideoCodec:
+    return load_vae(kind, path, device=CPU, dtype=torch.float32)
+
+
+def first_pictures(codec: VideoCodec) -> Tensor:
+    return torch.cat(list(codec.decode(LATENTS, codec.open())))
+
+
+def published_vae(model: AutoencoderKLWan) -> dict[str, Tensor]:
+    """The network's weights under the names of `Wan2.1_VAE.pth`."""
+    modules = [f"{side}.{rest}" for side in ("encoder", "decoder") for rest in published_modules()]
+    names = {to_diffusers(module): module for module in ["conv1", "conv2", *modules]}
+    renamed = {}
+    for name, tensor in model.state_dict().items():
+        module, _, leaf = name.rpartition(".")
+        renamed[f"{names[module]}.{leaf}"] = tensor
+    return renamed
+
+
+def published_modules() -> list[str]:
+    inner = ["residual.0", "residual.2", "residual.3", "residual.6", "shortcut", "resample.1"]
+    inner += ["time_conv", "norm", "to_qkv", "proj"]
+    rows = [(row, n) for row in ("downsamples", "upsamples") for n in range(15)]
+    rows += [("middle", n) for n in range(3)]
+    return ["conv1", "head.0", "head.2", *(f"{r}.{n}.{i}" for r, n in rows for i in inner)]
+
+
+@pytest.mark.parametrize("kind", ["wan", "lightvae"])
+def test_a_wan_vae_loads_from_the_published_file_and_from_a_converted_one(tmp_path, kind):
+    torch.manual_seed(0)
+    model = AutoencoderKLWan(base_dim=4, decoder_base_dim=8).eval()
+    torch.save(published_vae(model), tmp_path / "vae.pth")
+    save_file(model.state_dict(), tmp_path / "vae.safetensors")
+    expected = first_pictures(WanVae(model))
+    for file in ("vae.pth", "vae.safetensors"):
+        codec = load(kind, tmp_path / file)
+        assert isinstance(codec, WanVae)
+        assert torch.equal(first_pictures(codec), expected)
+
+
+@pytest.mark.parametrize("kind", ["tae", "lighttae"])
+def test_a_tiny_one_loads_and_its_kind_says_which_latents_it_wants(tmp_path, kind):
+    torch.manual_seed(0)
+    net = TinyNet()
+    torch.save(net.state_dict(), tmp_path / "tae.pth")
+    expected = first_pictures(TinyVae(net, vae_scale=kind == "lighttae"))
+    assert torch.equal(first_pictures(load(kind, tmp_path / "tae.pth")), expected)
+
+
+def test_a_file_of_the_wrong_kind_is_told(tmp_path):
+    torch.save(TinyNet().state_dict(), tmp_path / "tae.pth")
+    with pytest.raises(LoadFailed, match="not those of a Wan VAE"):
+        load("wan", tmp_path / "tae.pth")
+    save_file(AutoencoderKLWan(base_dim=4).state_dict(), tmp_path / "vae.safetensors")
+    with pytest.raises(LoadFailed, match=r"is missing: encoder.0.weight"):
+        load("tae", tmp_path / "vae.safetensors")
