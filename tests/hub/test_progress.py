@@ -45,7 +45,7 @@ def test_the_end_is_everything_or_the_reason() -> None:
     meter = Meter()
     meter.heard(Planned(bytes_total=GB, bytes_done=0), now_s=0)
     done = meter.heard(Finished(), now_s=9)
-    assert (done.running, done.fraction) == (False, 1.0)
+    assert (done.running, done.fraction, done.in_words()) == (False, 1.0, "Downloaded")
     failed = meter.heard(Failed("gated", "Accept the terms."), now_s=9)
     assert (failed.running, failed.in_words()) == (False, "Accept the terms.")
 

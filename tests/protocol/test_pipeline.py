@@ -85,7 +85,9 @@ def test_a_schema_says_why_a_pipeline_can_not_run() -> None:
 
 
 def test_a_model_that_is_here_needs_no_progress() -> None:
-    assert ModelsStatusResponse(downloaded=True).model_dump() == {
+    assert ModelsStatusResponse(pipeline_id="x", downloaded=True).model_dump() == {
+        "pipeline_id": "x",
         "downloaded": True,
         "progress": None,
+        "artifacts": [],
     }

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,10 +58,12 @@ class Live:
 
 
 @asynccontextmanager
-async def live_server(settings: Settings | None = None) -> AsyncIterator[Live]:
+async def live_server(
+    settings: Settings | None = None, *, pipelines: Sequence[PipelineRef] = (TESTCARD,)
+) -> AsyncIterator[Live]:
     """Start a server, and stop it without leaving anything."""
     settings = settings or settings_for_tests()
-    engine = InlineEngine([TESTCARD])
+    engine = InlineEngine(pipelines)
     app = create_app(settings, engine)
     listener = listen(settings)
     started = asyncio.Event()

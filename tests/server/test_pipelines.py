@@ -1,16 +1,26 @@
 """Loading by the names clients use."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scope.engine.api import LoadRequest
-from scope.errors import InvalidParameters, RequestError, UnknownPipeline, WorkerLost
+from scope.errors import (
+    InvalidParameters,
+    ModelFilesMissing,
+    RequestError,
+    UnknownPipeline,
+    WorkerLost,
+)
 from scope.events import EngineStatus, ErrorInfo
+from scope.hub.library import Library
 from scope.pipelines.contract import PipelineSpec
 from scope.protocol.pipeline import PipelineNode
 from scope.server.pipelines import PipelineDesk
+from scope.server.stocking import Stocking
+from scope.settings import HubSettings
 
 pytestmark = pytest.mark.anyio
 
@@ -61,7 +71,9 @@ class FakeEngine:
 
 
 def desk(engine: FakeEngine, **aliases: str) -> PipelineDesk:
-    return PipelineDesk(engine, aliases=aliases)
+    library = Library(HubSettings(hf_hub_cache=Path("/nowhere")))
+    stocking = Stocking(library, fetches=False)
+    return PipelineDesk(engine, aliases=aliases, stocking=stocking)
 
 
 async def test_the_start_up_pipeline_is_loaded_with_its_parameters() -> None:
@@ -157,3 +169,24 @@ async def test_an_error_of_the_engine_is_told_until_the_next_load() -> None:
     assert started.status().error == "needs 20 GB"
     await asyncio.sleep(0)
     assert started.status().status == "error"
+
+
+async def test_a_pipeline_is_found_by_its_alias_or_the_known_ones_are_named() -> None:
+    started = desk(FakeEngine(), longlive="vista")
+    await started.start(None, {})
+    assert (await started.spec("longlive")).id == "vista"
+    with pytest.raises(UnknownPipeline, match="testcard, vista"):
+        await started.spec("nope")
+
+
+async def test_a_pipeline_without_its_files_is_refused_where_nothing_may_be_fetched() -> None:
+    engine = FakeEngine()
+    engine.specs["longlive"] = spec("longlive")
+    started = desk(engine)
+    await started.start(None, {})
+    with pytest.raises(ModelFilesMissing, match="daydream-scope models download longlive"):
+        await started.load([PipelineNode(pipeline_id="longlive")])
+    assert not engine.loads
+    engine.specs["longlive"] = spec("longlive", unavailable="needs torch")
+    await started.load([PipelineNode(pipeline_id="longlive")])
+    assert engine.loads

@@ -34,6 +34,8 @@ class Progress:
         """One line such as "Downloading 3.1 of 8.4 GB · 41 MB/s · 2 min left"."""
         if self.error is not None:
             return self.error.detail
+        if not self.running:
+            return "Downloaded"
         if not self.bytes_total:
             return "Asking the hub for sizes"
         if self.stage == "checking":

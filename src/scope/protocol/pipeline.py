@@ -105,10 +105,11 @@ class ModelsDownloadRequest(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
 
     pipeline_id: str = Field(max_length=128)
+    load_params: dict[str, Any] | None = None
 
 
 class DownloadProgress(BaseModel):
-    """How far a download is."""
+    """How far a download is. words: the same in one sentence."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -116,9 +117,28 @@ class DownloadProgress(BaseModel):
     percentage: float = 0.0
     current_artifact: str | None = None
     error: str | None = None
+    code: str | None = None
+    stage: str | None = None
+    words: str | None = None
     bytes_done: int = 0
     bytes_total: int = 0
+    bytes_per_s: float | None = None
     eta_s: float | None = None
+
+
+class ModelArtifact(BaseModel):
+    """Files of one repository that a pipeline needs. about_bytes: as published."""
+
+    model_config = ConfigDict(frozen=True)
+
+    repository: str
+    revision: str
+    files: list[str]
+    purpose: str
+    licence: str
+    about_bytes: int
+    bytes_here: int
+    downloaded: bool
 
 
 class ModelsStatusResponse(BaseModel):
@@ -126,5 +146,7 @@ class ModelsStatusResponse(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    pipeline_id: str
     downloaded: bool
     progress: DownloadProgress | None = None
+    artifacts: list[ModelArtifact] = []

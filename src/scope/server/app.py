@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from scope.clock import Clock, MonotonicClock
 from scope.engine.api import Engine
+from scope.hub.library import Library
 from scope.media.encoder import EncoderPool
 from scope.server.body_limit import BodyLimit, BodyLimits
 from scope.server.engines import engine_of
@@ -25,6 +26,7 @@ from scope.server.pipelines import PipelineDesk
 from scope.server.problems import install_problems
 from scope.server.routing import all_routers
 from scope.server.services import Build, Services
+from scope.server.stocking import Stocking
 from scope.sessions.table import SessionTable, TableLimits
 from scope.sessions.tasks import OwnedTasks
 from scope.settings import Settings
@@ -71,7 +73,11 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
     stack.callback(pool.close)
     stack.push_async_callback(engine.aclose)
     stack.push_async_callback(background.aclose)
-    desk = PipelineDesk(engine, aliases=settings.aliases)
+    library = Library(settings)
+    stack.push_async_callback(library.aclose)
+    stocking = Stocking(library, fetches=settings.download_models)
+    stack.push_async_callback(stocking.aclose)
+    desk = PipelineDesk(engine, aliases=settings.aliases, stocking=stocking)
     table = SessionTable(
         engine=engine,
         peers=peer_maker(settings, ice_servers=lambda: ice.last_known, clock=clock),
@@ -96,6 +102,7 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
         clock=clock,
         engine=engine,
         desk=desk,
+        library=library,
         table=table,
         offers=OfferLimits(
             OfferRates(

@@ -11,11 +11,12 @@ from typing import Any
 import structlog
 
 from scope.engine.api import Engine, LoadRequest
-from scope.errors import InvalidParameters, RequestError, ScopeError
+from scope.errors import InvalidParameters, RequestError, ScopeError, UnknownPipeline
 from scope.events import EngineStatus, ErrorInfo
 from scope.pipelines.contract import PipelineSpec
 from scope.pipelines.registry import PipelineRef, discover
 from scope.protocol.pipeline import PipelineNode, PipelineSchema, PipelineStatusResponse
+from scope.server.stocking import Stocking
 
 log = structlog.get_logger("scope.server")
 
@@ -23,9 +24,10 @@ log = structlog.get_logger("scope.server")
 class PipelineDesk:
     """What is loaded, in the clients' words."""
 
-    def __init__(self, engine: Engine, *, aliases: Mapping[str, str]) -> None:
+    def __init__(self, engine: Engine, *, aliases: Mapping[str, str], stocking: Stocking) -> None:
         self._engine = engine
         self._aliases = dict(aliases)
+        self._stocking = stocking
         self._asked_as: str | None = None
         self._up = asyncio.Event()
         self._started = asyncio.Event()
@@ -38,6 +40,7 @@ class PipelineDesk:
             self._up.set()
             if pipeline_id:
                 await self._load(self._named(pipeline_id), dict(load_params))
+                await self._stocking.settled()
                 await self._engine.settled()
         except ScopeError as error:
             self._failure = ErrorInfo(error.code, error.detail, error.field)
@@ -91,11 +94,21 @@ class PipelineDesk:
             params = {key: value for key, value in params.items() if key in known}
             if dropped:
                 log.info("alias_load_params_dropped", alias=name, keys=dropped)
-        await self._engine.load(LoadRequest(target, params))
+        await self._begin(LoadRequest(target, params))
         self._asked_as, self._failure = name, None
+
+    async def _begin(self, request: LoadRequest) -> None:
+        spec = self._engine.catalog().get(request.pipeline_id)
+        if spec is None or spec.unavailable or not await self._stocking.lacks_files(request, spec):
+            await self._engine.load(request)
+            self._stocking.forget()
+            return
+        await self._engine.check(request)  # nothing is fetched for a load that would be refused
+        await self._stocking.begin(request, spec, load=self._engine.load)
 
     async def unload(self) -> None:
         """Free the device."""
+        self._stocking.forget()
         await self._engine.unload()
         self._asked_as, self._failure = None, None
 
@@ -116,6 +129,8 @@ class PipelineDesk:
         )
 
     def _current(self) -> EngineStatus:
+        if (waiting := self._stocking.status()) is not None:
+            return waiting
         status = self._engine.status()
         if status.state == "not_loaded":
             if self._failure is not None:
@@ -126,12 +141,25 @@ class PipelineDesk:
 
     def unreadiness(self) -> str | None:
         """Why no session could start now, or None."""
+        engine = self._engine.status()
+        if engine.state == "loaded" and engine.worker_up:
+            return None  # whatever waits for its files meanwhile
         status = self._current()
         if status.state == "loading":
             return "loading"
-        if not self._engine.status().worker_up:
+        if not engine.worker_up:
             return "worker_down"
         return None if status.state == "loaded" else status.state
+
+    async def spec(self, name: str) -> PipelineSpec:
+        """The pipeline of that name. Raises UnknownPipeline, naming the known ones."""
+        await self.up()
+        catalog = self._engine.catalog()
+        spec = catalog.get(self.resolve(name))
+        if spec is None:
+            known = ", ".join(sorted(catalog)) or "none"
+            raise UnknownPipeline(f"There is no pipeline {name!r}. Known: {known}.")
+        return spec
 
     async def schemas(self) -> dict[str, PipelineSchema]:
         """For `GET /pipelines/schemas`."""

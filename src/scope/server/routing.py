@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter
 
-from scope.server.routes import health, pages, pipeline, session, system, webrtc, whep
+from scope.server.routes import (
+    health,
+    models,
+    pages,
+    pipeline,
+    session,
+    system,
+    webrtc,
+    whep,
+)
 
 
 def all_routers() -> tuple[APIRouter, ...]:
@@ -12,6 +21,7 @@ def all_routers() -> tuple[APIRouter, ...]:
         webrtc.router,
         whep.router,
         pipeline.router,
+        models.router,
         session.router,
         system.router,
         pages.router,

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from scope.clock import Clock
 from scope.engine.api import Engine
+from scope.hub.library import Library
 from scope.server.ice_servers import IceServers
 from scope.server.loop_lag import LoopLag
 from scope.server.metrics import Metrics
@@ -40,6 +41,7 @@ class Services:
     clock: Clock
     engine: Engine
     desk: PipelineDesk
+    library: Library
     table: SessionTable
     offers: OfferLimits
     ice: IceServers
