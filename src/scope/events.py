@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from scope.control import ControlUpdate
+from scope.frames import VideoFormat
 
 
 class StopReason(StrEnum):
@@ -111,7 +112,10 @@ LoadState = Literal["not_loaded", "loading", "loaded", "error"]
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """What is loaded, or how far the load is. progress: 0..1, None when unknown."""
+    """What is loaded, or how far the load is. progress: 0..1, None when unknown.
+
+    format, chunk_frames: of every stream, once it is loaded.
+    """
 
     state: LoadState = "not_loaded"
     pipeline_id: str | None = None
@@ -121,3 +125,5 @@ class EngineStatus:
     error: ErrorInfo | None = None
     streams: int = 0
     worker_up: bool = True
+    format: VideoFormat | None = None
+    chunk_frames: int | None = None

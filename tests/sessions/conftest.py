@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scope.control import ControlUpdate
-from scope.engine.api import Playhead, StreamFigures
+from scope.engine.api import PipelineIdentity, Playhead, StreamFigures
 from scope.engine.frame_buffer import FrameBuffer
 from scope.errors import NegotiationFailed
 from scope.events import EngineEvent, StopReason, StreamStopped
@@ -86,6 +86,7 @@ class FakeHandle:
     def __init__(self, stream_id: str = "stream") -> None:
         self.id = stream_id
         self.pipeline_id = "fake"
+        self.identity = PipelineIdentity("fake", "2", {"width": WIDTH}, {"weights": "abc"})
         self.format = VideoFormat(WIDTH, HEIGHT, FPS)
         self.chunk_frames = 2
         self.seed = 7

@@ -8,14 +8,23 @@ from typing import Any
 import pytest
 
 from scope.clock import MonotonicClock
+from scope.control import ControlUpdate, PromptItem, PromptMix
 from scope.errors import AtCapacity, NegotiationFailed, SessionNotFound, TooLarge
-from scope.events import ErrorInfo, PauseChanged, StopReason, StreamWarning
+from scope.events import (
+    ChunksUndone,
+    ErrorInfo,
+    PauseChanged,
+    StopReason,
+    StreamWarning,
+    UpdateTaken,
+)
 from scope.media.encoder import EncoderPool
 from scope.protocol.parameters import decode_object
 from scope.rtc.api import PeerClosed
 from scope.sessions.ending import WISHED, Ending
 from scope.sessions.session import Join, Session
 from scope.sessions.shown import Shown
+from scope.sessions.timeline import EventLog
 
 pytestmark = pytest.mark.anyio
 
@@ -36,6 +45,7 @@ class Running:
             pool=self.pool,
             clock=MonotonicClock(),
             max_peers=3,
+            log=EventLog(handle, initial=ControlUpdate(revision=0), default=PromptMix()),
         )
         self.task = asyncio.create_task(self.session.run())
 
@@ -229,3 +239,26 @@ async def test_a_mistake_in_playing_ends_the_session_with_words(
     running.handle.make()
     await running.over()
     assert farewell(peer)["code"] == "internal_error"
+
+
+async def test_what_a_script_brings_is_logged_and_told(running: Running, until: Any) -> None:
+    peer = await running.join()
+    update = ControlUpdate(revision=0, prompts=PromptMix((PromptItem("scripted"),)))
+    running.handle.events.put_nowait(UpdateTaken("s", 2, 4, update, scripted=True))
+    await until(lambda: "parameters_updated" in peer.kinds())
+    assert running.session.shown.prompts.heaviest() == "scripted"
+    (event,) = running.session.timeline().events
+    assert event.chunk == 2
+    running.handle.events.put_nowait(ChunksUndone("s", 1, 2))
+    await until(lambda: not running.session.timeline().events)
+
+
+async def test_a_headless_session_plays_on_alone(running: Running, until: Any) -> None:
+    running.session.begin(decode_object({}, known=frozenset()), headless=True)
+    running.handle.make(4)
+    await until(lambda: running.session.timeline().frames == 4)
+    peer = await running.join()
+    running.session.connected(peer)
+    running.session.closed(peer, PeerClosed.BY_PEER)
+    assert not running.session.is_over
+    assert running.session.player.is_running

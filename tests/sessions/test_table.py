@@ -17,11 +17,14 @@ from scope.errors import (
     SessionNotFound,
 )
 from scope.events import EngineStatus, ErrorInfo
+from scope.frames import VideoFormat
 from scope.media.encoder import EncoderPool
 from scope.pipelines.contract import PipelineSpec
+from scope.protocol.timeline import timeline_of
 from scope.sessions import table as table_module
 from scope.sessions.ending import WISHED
-from scope.sessions.table import NOT_LOADED, Offer, SessionTable, TableLimits
+from scope.sessions.readiness import NOT_LOADED
+from scope.sessions.table import Offer, SessionTable, TableLimits
 
 pytestmark = pytest.mark.anyio
 SPEC = PipelineSpec(
@@ -217,3 +220,30 @@ async def test_a_drain_ends_what_still_runs_after_its_time(house: House) -> None
 async def test_a_drain_is_over_at_once_when_nobody_is_there(house: House) -> None:
     async with asyncio.timeout(1):
         await house.table.drain(in_s=600)
+
+
+async def test_a_timeline_is_played_without_a_peer(house: House) -> None:
+    house.engine.now = EngineStatus(
+        state="loaded", pipeline_id="fake", format=VideoFormat(64, 64, 100.0), chunk_frames=2
+    )
+    timeline = timeline_of(
+        {"seed": 3, "initial": {"prompts": ["a"]}, "events": [{"at_s": 1, "prompts": ["b"]}]}
+    )
+    session, score = await house.table.play(timeline, {"noise_scale": 0.5}, named=("fake",))
+    (request,) = house.engine.opened
+    assert (request.seed, request.script[0].frame) == (3, 100)
+    assert request.initial.changes == {"noise_scale": 0.5}
+    assert score.decoded.update.prompts
+    assert house.table.sessions == (session,)
+    assert session.headless
+    assert session.player.is_running
+    initial = session.timeline().initial
+    assert (initial["prompts"][0]["text"], initial["noise_scale"]) == ("a", 0.5)
+
+
+async def test_a_timeline_for_another_pipeline_is_refused(house: House) -> None:
+    with pytest.raises(PipelineNotLoaded, match="wan"):
+        await house.table.play(timeline_of([]), {}, named=("wan",))
+    house.table.draining = True
+    with pytest.raises(Draining):
+        await house.table.play(timeline_of([]), {}, named=None)

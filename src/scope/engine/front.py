@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 from scope.engine.admission import MAX_LOAD, Demand, refusal
 from scope.engine.api import LoadRequest, OpenRequest
-from scope.engine.live_stream import LiveStream
+from scope.engine.live_stream import LiveStream, identity_of
 from scope.engine.messages import (
+    Dumped,
     Loaded,
     LoadedPipeline,
     Loading,
@@ -116,6 +117,28 @@ class Front:
 
     def admit(self, request: OpenRequest) -> LoadedPipeline:
         """Raises WorkerLost, PipelineNotLoaded or AtCapacity unless a stream may begin now."""
+        pipeline = self._ready_pipeline()
+        if request.stream_id in self._streams:
+            raise ValueError(f"stream {request.stream_id} is open already")
+        if len(self._streams) >= self._capacity.max_streams:
+            raise AtCapacity(
+                f"All {self._capacity.max_streams} places are taken.", retry_after_s=RETRY_AFTER_S
+            )
+        self._require_room(self._new_demand(pipeline))
+        return pipeline
+
+    def readmit(self, stream: LiveStream) -> LoadedPipeline:
+        """The same for one that was parked; what made it must be loaded."""
+        pipeline = self._ready_pipeline()
+        if stream.identity != identity_of(pipeline):
+            raise PipelineNotLoaded(
+                "Another pipeline is loaded than the one that made this stream.",
+                reason=f"{pipeline.pipeline_id} is loaded",
+            )
+        self._require_room(self._demand(stream))
+        return pipeline
+
+    def _ready_pipeline(self) -> LoadedPipeline:
         status = self._status
         if not status.worker_up:
             raise WorkerLost("The worker is being restarted.", retry_after_s=RETRY_AFTER_S)
@@ -125,17 +148,13 @@ class Front:
                 if status.state != "loading"
                 else f"Pipeline {status.pipeline_id} is still loading."
             )
-        if request.stream_id in self._streams:
-            raise ValueError(f"stream {request.stream_id} is open already")
-        if len(self._streams) >= self._capacity.max_streams:
-            raise AtCapacity(
-                f"All {self._capacity.max_streams} places are taken.", retry_after_s=RETRY_AFTER_S
-            )
+        return self.loaded
+
+    def _require_room(self, demand: Demand) -> None:
         live = [self._demand(stream) for stream in self._streams.values() if stream.wants_frames]
-        why = refusal(live, self._new_demand(self.loaded), max_load=self._capacity.max_load)
+        why = refusal(live, demand, max_load=self._capacity.max_load)
         if why is not None:
             raise AtCapacity(why, retry_after_s=RETRY_AFTER_S)
-        return self.loaded
 
     def add(self, stream: LiveStream) -> None:
         """A stream begins."""
@@ -168,12 +187,12 @@ class Front:
                 self._finish_load(pipeline)
             case NotLoaded(ticket, error) if ticket == self._ticket and error is not None:
                 self.fail_load(error)
-            case Told() | Rewound() | TurnEnded():
+            case Told() | Rewound() | Dumped() | TurnEnded():
                 self._pass_on(report)
             case _:
                 pass
 
-    def _pass_on(self, report: Told | Rewound | TurnEnded) -> None:
+    def _pass_on(self, report: Told | Rewound | Dumped | TurnEnded) -> None:
         stream_id = report.event.stream_id if isinstance(report, Told) else report.stream_id
         stream = self._streams.get(stream_id)
         if stream is None:
@@ -183,6 +202,8 @@ class Front:
                 stream.tell(event)
             case Rewound(_, from_index):
                 stream.rewound(from_index)
+            case Dumped():
+                stream.dumped(report)
             case TurnEnded(_, figures):
                 stream.measured(figures)
 
@@ -193,6 +214,8 @@ class Front:
             pipeline_id=pipeline.pipeline_id,
             load_params=pipeline.load_params,
             worker_up=self._status.worker_up,
+            format=pipeline.format,
+            chunk_frames=pipeline.chunk_frames,
         )
         self._settled.set()
 
@@ -213,6 +236,8 @@ class Front:
 
 def seed_of(request: OpenRequest, pipeline: LoadedPipeline) -> int:
     """The stream's own seed, else that of the load, else a random one."""
+    if request.snapshot is not None:
+        return request.snapshot.seed
     if request.seed is not None:
         return request.seed
     if request.initial.seed is not None:

@@ -89,6 +89,7 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
             sdp=sdp_limits(settings),
         ),
         resolve=desk.resolve,
+        made_with=f"{DISTRIBUTION} {version()}",
     )
     stack.push_async_callback(table.aclose)
     table.start()

@@ -6,6 +6,7 @@ from scope.server.routes import (
     health,
     models,
     pages,
+    performance,
     pipeline,
     session,
     system,
@@ -23,6 +24,7 @@ def all_routers() -> tuple[APIRouter, ...]:
         pipeline.router,
         models.router,
         session.router,
+        performance.router,
         system.router,
         pages.router,
     )

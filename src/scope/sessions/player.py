@@ -58,6 +58,7 @@ class Player:
         self._halted = asyncio.Event()
         self._halted.set()
         self._held = False
+        self._unwatched = False
         self._encoding = asyncio.Lock()
         self._last: Frame | None = None
         self._last_sent_s = float("-inf")
@@ -116,6 +117,11 @@ class Player:
         if lane := self._lane_of(peer):
             lane.estimated(peer.id, kbps, now_s=self._clock.now())
 
+    def play_unwatched(self) -> None:
+        """Play on whether or not anybody watches."""
+        self._unwatched = True
+        self._decide()
+
     def hold(self, held: bool) -> None:
         """Stand still on the picture shown, or go on."""
         self._held = held
@@ -125,7 +131,7 @@ class Player:
         return self._lanes.get(peer.codec)
 
     def _decide(self) -> None:
-        watched = any(lane.has_listeners() for lane in self._lanes.values())
+        watched = self._unwatched or any(lane.has_listeners() for lane in self._lanes.values())
         wanted = watched and not self._held
         if wanted == self._running.is_set():
             return

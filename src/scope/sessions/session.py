@@ -14,11 +14,20 @@ from typing import TYPE_CHECKING
 from scope.clock import Clock
 from scope.engine.api import StreamHandle
 from scope.errors import AtCapacity, InvalidParameters, ScopeError, SessionNotFound
-from scope.events import EngineEvent, PauseChanged, StreamStopped, StreamWarning, UpdateRejected
+from scope.events import (
+    ChunksUndone,
+    EngineEvent,
+    PauseChanged,
+    StreamStopped,
+    StreamWarning,
+    UpdateRejected,
+    UpdateTaken,
+)
 from scope.frames import Codec
 from scope.media.encoder import EncoderPool
 from scope.protocol.notices import ErrorNotice, Hello, Paused, PipelineError, Stats
 from scope.protocol.parameters import DecodedParameters, RefusedParameters, decode
+from scope.protocol.timeline import Timeline
 from scope.rtc.api import PeerClosed
 from scope.sessions.audience import Audience
 from scope.sessions.ending import BROKEN, DELETED_BY_OWNER, WISHED, Ending, ending_of
@@ -26,6 +35,7 @@ from scope.sessions.player import Player, Sent
 from scope.sessions.shown import Shown
 from scope.sessions.stream_figures import StreamTally
 from scope.sessions.tasks import OwnedTasks
+from scope.sessions.timeline import EventLog
 from scope.sessions.updates import Updates
 from scope.sessions.viewer import Viewer
 
@@ -57,6 +67,7 @@ class Session:
         pool: EncoderPool,
         clock: Clock,
         max_peers: int,
+        log: EventLog,
     ) -> None:
         self.id = session_id
         self.handle = handle
@@ -64,8 +75,10 @@ class Session:
         self.audience = Audience()
         self.tally = StreamTally()
         self.paused = False
+        self.headless = False  # it goes on without anybody who watches
         self.frames_dropped = 0  # of peers that are gone
         self.over = asyncio.Event()  # everybody knows and nothing is left
+        self._log = log
         self._clock = clock
         self._max_peers = max_peers
         self._tasks = OwnedTasks()
@@ -79,6 +92,13 @@ class Session:
     def shown(self) -> Shown:
         """The parameters in force."""
         return self._updates.shown
+
+    def timeline(self) -> Timeline:
+        """The performance as far as it was shown."""
+        last = self.player.last_frame
+        if last is None:
+            return self._log.timeline(frames=0, chunks=0)
+        return self._log.timeline(frames=last.index + 1, chunks=last.chunk + 1)
 
     @property
     def is_over(self) -> bool:
@@ -109,9 +129,15 @@ class Session:
             self.player.hold(decoded.update.paused)
         return revision
 
-    def begin(self, decoded: DecodedParameters) -> None:
-        """What the offer's own parameters mean beyond the stream they opened."""
+    def begin(self, decoded: DecodedParameters, *, headless: bool = False) -> None:
+        """What the first parameters mean beyond the stream they opened.
+
+        headless: it plays from now on until it is stopped, whoever watches.
+        """
         self._updates.warn(decoded, sender=None)
+        if headless:
+            self.headless = True
+            self.player.play_unwatched()
         if decoded.update.paused:
             self.paused = True
             self.player.hold(True)
@@ -162,6 +188,12 @@ class Session:
         match event:
             case StreamStopped():
                 self.end(ending_of(event))
+            case UpdateTaken():
+                self._log.taken(event)
+                if event.scripted:
+                    self._updates.scripted(event.update)
+            case ChunksUndone():
+                self._log.undone(event)
             case UpdateRejected():
                 self._updates.refused(event)
             case PauseChanged(paused=paused):
@@ -261,5 +293,5 @@ class Session:
         viewer.is_gone()
         self.frames_dropped += peer.stats().dropped_frames
         self.player.remove(peer)
-        if not len(self.audience):
+        if not len(self.audience) and not self.headless:
             self.end(WISHED)

@@ -13,25 +13,28 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scope.clock import Clock
-from scope.control import PromptItem, PromptMix
+from scope.control import ControlUpdate
 from scope.engine.api import Engine, OpenRequest, StreamHandle
-from scope.errors import AtCapacity, Draining, PipelineNotLoaded, SessionNotFound
+from scope.errors import AtCapacity, Draining, SessionNotFound, WorkerLost
 from scope.frames import Codec
 from scope.media.encoder import EncoderPool
 from scope.pipelines.contract import PipelineSpec
 from scope.protocol.notices import Draining as DrainingNotice
 from scope.protocol.parameters import DecodedParameters, decode_object
+from scope.protocol.timeline import Timeline
 from scope.rtc.api import PeerEvents, SdpLimits
 from scope.rtc.guard import guard_sdp
 from scope.sessions.ending import NEGOTIATION_FAILED, SHUT_DOWN, Ending
+from scope.sessions.readiness import Readiness
+from scope.sessions.score import Score, default_prompt, known_keys, score_of
 from scope.sessions.session import Join, Session
 from scope.sessions.shown import Shown
 from scope.sessions.tasks import OwnedTasks
+from scope.sessions.timeline import EventLog
 
 if TYPE_CHECKING:
     from scope.rtc.peer import Peer
 
-NOT_LOADED = "Pipeline not loaded. Please load pipeline first."
 RETRY_AFTER_S = 5.0
 TICK_S = 1.0
 
@@ -81,13 +84,15 @@ class SessionTable:
         clock: Clock,
         limits: TableLimits,
         resolve: Callable[[str], str] = lambda name: name,
+        made_with: str | None = None,
     ) -> None:
         self._engine = engine
         self._peers = peers
         self._pool = pool
         self._clock = clock
         self._limits = limits
-        self._resolve = resolve
+        self._ready = Readiness(engine, resolve=resolve)
+        self._made_with = made_with
         self._sessions: dict[str, Session] = {}
         self._opening = 0
         self._tasks = OwnedTasks()
@@ -132,18 +137,12 @@ class SessionTable:
     async def offer(self, offer: Offer) -> Answer:
         """A new session with its first peer. Raises what is wrong with the offer."""
         self.check_capacity()
-        spec = self._loaded_spec()
-        known = frozenset(spec.params_schema.get("properties", {})) if spec else frozenset[str]()
+        spec = self._ready.loaded()
+        known = known_keys(spec) if spec else frozenset[str]()
         decoded = decode_object(offer.parameters, known=known)
-        spec = self._require_loaded(spec, decoded.pipeline_ids)
+        spec = self._ready.require(decoded.pipeline_ids)
         guard_sdp(offer.sdp, self._limits.sdp)
-        self._opening += 1
-        try:
-            handle = await self._open(decoded)
-            session = self._enter(handle, known=known, spec=spec, decoded=decoded)
-        finally:
-            self._opening -= 1
-        session.begin(decoded)
+        session = await self._begin(Score(decoded), spec=spec)
         answer = None
         try:
             answer = await self.join(session, offer)
@@ -166,6 +165,46 @@ class SessionTable:
         peer, sdp = await session.join(wish)
         return Answer(session, peer, sdp)
 
+    async def play(
+        self, timeline: Timeline, parameters: Mapping[str, Any], *, named: tuple[str, ...] | None
+    ) -> tuple[Session, Score]:
+        """A new session that needs no peer. Raises what is wrong with the wish.
+
+        parameters win over the timeline's first ones; named: the pipelines it is meant for.
+        """
+        self.check_capacity()
+        spec, status = self._ready.require(named), self._engine.status()
+        if status.format is None or status.chunk_frames is None:
+            raise WorkerLost("The pipeline was lost just now.", retry_after_s=RETRY_AFTER_S)
+        score = score_of(
+            timeline,
+            spec=spec,
+            video=status.format,
+            chunk_frames=status.chunk_frames,
+            parameters=parameters,
+        )
+        self._ready.require(score.decoded.pipeline_ids)
+        return await self._begin(score, spec=spec, headless=True), score
+
+    async def _begin(self, score: Score, *, spec: PipelineSpec, headless: bool = False) -> Session:
+        control = score.decoded.update.to_control(0, method="linear")
+        initial = replace(control, seed=None, reset=False, apply_now=False)
+        self._opening += 1
+        try:
+            handle = await self._engine.open(
+                OpenRequest(
+                    stream_id=str(uuid.uuid4()),
+                    seed=score.seed if score.seed is not None else score.decoded.update.seed,
+                    initial=initial,
+                    script=score.script,
+                )
+            )
+            session = self._enter(handle, spec=spec, decoded=score.decoded, initial=initial)
+        finally:
+            self._opening -= 1
+        session.begin(score.decoded, headless=headless)
+        return session
+
     def check_capacity(self) -> None:
         """Raises Draining or AtCapacity when no session may start now."""
         if self.draining:
@@ -175,55 +214,24 @@ class SessionTable:
                 f"All {self._limits.max_sessions} sessions are taken.", retry_after_s=RETRY_AFTER_S
             )
 
-    def _loaded_spec(self) -> PipelineSpec | None:
-        status = self._engine.status()
-        if status.state != "loaded" or status.pipeline_id is None:
-            return None
-        return self._engine.catalog().get(status.pipeline_id)
-
-    def _require_loaded(
-        self, spec: PipelineSpec | None, wanted: tuple[str, ...] | None
-    ) -> PipelineSpec:
-        status = self._engine.status()
-        if spec is None:
-            reason = status.error.detail if status.error else status.state
-            raise PipelineNotLoaded(NOT_LOADED, reason=reason, retry_after_s=_retry(status.state))
-        missing = [name for name in wanted or () if self._resolve(name) != spec.id]
-        if missing:
-            raise PipelineNotLoaded(
-                f"Pipeline not loaded: {', '.join(missing)}. Please load pipeline first.",
-                reason=f"{spec.id} is loaded",
-            )
-        return spec
-
-    async def _open(self, decoded: DecodedParameters) -> StreamHandle:
-        control = decoded.update.to_control(0, method="linear")
-        return await self._engine.open(
-            OpenRequest(
-                stream_id=str(uuid.uuid4()),
-                seed=decoded.update.seed,
-                initial=replace(control, seed=None, reset=False, apply_now=False),
-            )
-        )
-
     def _enter(
         self,
         handle: StreamHandle,
         *,
-        known: frozenset[str],
         spec: PipelineSpec,
         decoded: DecodedParameters,
+        initial: ControlUpdate,
     ) -> Session:
-        default = (PromptItem(spec.default_prompt),) if spec.default_prompt else ()
-        shown = Shown(PromptMix(default), {"seed": handle.seed}).after(decoded.update)
+        default = default_prompt(spec)
         session = Session(
             session_id=handle.id,
             handle=handle,
-            known=known,
-            shown=shown,
+            known=known_keys(spec),
+            shown=Shown(default, {"seed": handle.seed}).after(decoded.update),
             pool=self._pool,
             clock=self._clock,
             max_peers=self._limits.max_peers,
+            log=EventLog(handle, initial=initial, default=default, made_with=self._made_with),
         )
         self._sessions[session.id] = session
         self._empty.clear()
@@ -271,7 +279,3 @@ class SessionTable:
             await asyncio.sleep(TICK_S)
             for session in self.sessions:
                 session.tell_stats()
-
-
-def _retry(state: str) -> float | None:
-    return 2.0 if state == "loading" else None

@@ -4,10 +4,11 @@ Decides revisions, warnings, who is told of a change, and when it is confirmed.
 """
 
 from scope.clock import Clock
+from scope.control import ControlUpdate
 from scope.engine.api import StreamHandle
 from scope.events import UpdateRejected
 from scope.protocol.notices import Applied, ErrorNotice, ParametersUpdated
-from scope.protocol.parameters import DecodedParameters
+from scope.protocol.parameters import DecodedParameters, ParameterUpdate
 from scope.sessions.audience import Audience
 from scope.sessions.confirmations import Confirmations, PendingUpdate, worth_telling
 from scope.sessions.player import Sent
@@ -60,6 +61,21 @@ class Updates:
         if parameters := as_parameters(update):
             self._audience.tell(ParametersUpdated(parameters=parameters), but=sender)
         return self._revision
+
+    def scripted(self, update: ControlUpdate) -> None:
+        """What was written beforehand takes effect: tell everybody what is in force."""
+        mix, glide = update.prompts, update.transition
+        shown = ParameterUpdate(
+            prompts=mix.items if mix else None,
+            method=mix.method if mix else glide.targets.method if glide else update.method,
+            transition=glide,
+            changes=dict(update.changes),
+            reset=update.reset,
+            seed=update.seed,
+        )
+        self.shown = self.shown.after(shown)
+        if parameters := as_parameters(shown):
+            self._audience.tell(ParametersUpdated(parameters=parameters))
 
     def warn(self, decoded: DecodedParameters, *, sender: Viewer | None) -> None:
         """Tell of keys that do nothing here, each once a session."""
