@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from scope.models.attention import attend
+from scope.models.attention_backend import sdpa
 from scope.models.block import Block, Head, TextKv
 from scope.models.causal_config import CausalConfig
 
@@ -24,7 +24,7 @@ def run(block: Block, e0: torch.Tensor) -> torch.Tensor:
     torch.manual_seed(1)
     x = torch.randn(1, 2, 3, 32)
     text = TextKv(*torch.randn(2, 1, 1, 5, 2, 16))
-    return block(x, e0, attend, text)
+    return block(x, e0, sdpa, text)
 
 
 @pytest.mark.parametrize("row", range(6))

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from scope.models.attention_backend import sdpa
 from scope.models.causal import CausalConfig, CausalTransformer, FrameLayout
 from scope.models.kv_cache import KvCache
+from scope.models.rope import rotary_tables, rotate
 
 CONFIG = CausalConfig(
     dim=48, heads=3, layers=2, ffn=96, text_dim=24, freq_dim=32, in_channels=4, out_channels=4
@@ -97,10 +99,7 @@ def test_a_full_window_sees_the_sink_and_the_newest_at_relative_positions(model,
 
 
 def _naive_step(model, x, text, lists, sink, window):
-    from scope.models.attention import attend
-    from scope.models.rope import rotary_tables, rotate
-
-    def attention(layer):
+    def attention(layer, _block):
         def call(q, k, v):
             kept = [*lists[layer], (k, v)]
             if len(kept) > window:
@@ -110,12 +109,12 @@ def _naive_step(model, x, text, lists, sink, window):
             tables = rotary_tables(range(len(kept)), (2, 3), 16)
             mine = rotary_tables([len(kept) - 1], (2, 3), 16)
             values = torch.cat([v for _, v in kept], 1)
-            return attend(rotate(q, mine), rotate(keys, tables), values)
+            return sdpa(rotate(q, mine), rotate(keys, tables), values)
 
         return call
 
-    t = torch.zeros(1, 1)
-    return model._run(x, t, model.text_kv(text), None, attention, 0)[0]
+    level = model.modulation(torch.zeros(1, 1))
+    return model.run(x, level, model.text_kv(text), attention)
 
 
 def test_repeated_passes_of_a_block_leave_only_the_last(model):
@@ -174,15 +173,6 @@ def test_a_pooled_text_moves_the_output_and_is_optional():
     plain = model(x, t, kv, layout=layout)
     moved = model(x, t, kv, layout=layout, pooled=torch.randn(2, 1, 24))
     assert (plain - moved).abs().max() > 1e-3
-
-
-def test_patches_round_trip_through_the_head_order(model):
-    grid = (2, 3)
-    tokens = torch.randn(1, 2, 6, 16)
-    picture = model.unpatchify(tokens, grid)
-    assert picture.shape == (1, 4, 2, 4, 6)
-    # Channel is the fastest of the head's numbers, then the column within the patch, then the row.
-    assert picture[0, 3, 1, 1, 2] == tokens[0, 1, 1, 1 * 2 * 4 + 0 * 4 + 3]
 
 
 def test_the_patch_embedding_is_the_convolution_it_is_named_after(model):

@@ -35,3 +35,16 @@ def test_turning_keeps_lengths_and_does_nothing_at_the_origin():
     assert torch.equal(rotate(x, rotary_tables([0], (1, 1), 16)), x)
     turned = rotate(x, rotary_tables([77], (1, 1), 16))
     torch.testing.assert_close(turned.norm(), x.norm())
+
+
+def test_turning_in_reals_and_in_complex_numbers_is_the_same():
+    torch.manual_seed(0)
+    x, tables = torch.randn(2, 12, 2, 16), rotary_tables([3, 8], (2, 3), 16)
+    with torch.no_grad():
+        complex_turned = rotate(x, tables)
+    assert torch.equal(rotate(x.requires_grad_(), tables), complex_turned)
+
+
+def test_rows_of_a_table_can_be_picked_by_frame():
+    long, places = rotary_tables(range(6), (2, 3), 16), torch.tensor([4, 1])
+    assert torch.equal(long.frames(places, 6).table, rotary_tables([4, 1], (2, 3), 16).table)

@@ -29,6 +29,10 @@ class CausalConfig:
         return self.dim // self.heads
 
 
+WAN_1_3B = CausalConfig(dim=1536, heads=12, layers=30, ffn=8960)
+WAN_14B = CausalConfig(dim=5120, heads=40, layers=40, ffn=13824)
+
+
 @dataclass(frozen=True, slots=True)
 class FrameLayout:
     """Which frame of a sequence sees which, and where each stands in time."""

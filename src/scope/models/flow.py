@@ -5,6 +5,7 @@ model predicts flow = noise - x0 and is told t = 1000 * sigma. It does not know 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -29,6 +30,24 @@ def nearest_sigma(t: float, table: Sequence[float]) -> float:
 def warp_steps(steps: Sequence[float], shift: float) -> tuple[float, ...]:
     """The effective timesteps behind the nominal ones that travel on the wire."""
     return tuple(TIMESTEPS * shift_sigma(step / TIMESTEPS, shift) for step in steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A noise level of a step list: what the model is told, and what the arithmetic uses."""
+
+    t: float
+    sigma: float
+
+
+def levels(steps: Sequence[float], *, shift: float = 5.0, warp: bool = True) -> tuple[Level, ...]:
+    """The levels behind a nominal step list, each sigma looked up in the trained table.
+
+    Raw steps (warp=False) are told to the model as they are.
+    """
+    table = sigma_table(shift)
+    told = warp_steps(steps, shift) if warp else tuple(float(step) for step in steps)
+    return tuple(Level(t, nearest_sigma(t, table)) for t in told)
 
 
 def add_noise(x0: Tensor, noise: Tensor, sigma: Tensor | float) -> Tensor:

@@ -1,91 +1,211 @@
-"""One stream's self-attention cache: a fixed set of frame slots, some of them a sink.
+"""One stream's self-attention cache: a ring of frame slots that a policy's plans are applied to.
 
-Decides which slot a new frame takes, which frame leaves, and at which position each cached frame
-stands. Keys are kept un-rotated and positions count from the oldest cached frame, so they never
-grow. Slots are overwritten in place: attention does not care about the order of its keys, so
-nothing is ever moved. It does not know what the tensors mean, nor how they are made.
+Decides how keys and values are stored: un-rotated, so that positions can be chosen when they are
+read, with a rotated copy of the keys made once a block. Slots are overwritten in place; nothing is
+ever moved, and every tensor keeps its address and shape for life. What a block overwrites can be
+put back (`mark`, `rollback`). It does not know which frames stay: that is the policy.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from scope.models.cache_plan import BlockPlan, Index
+from scope.models.cache_policy import CachePolicy, replay_plan, rewound
+from scope.models.cache_view import CacheView, sparse_view
+from scope.models.memory_bank import merge_pending
+from scope.models.rope import RotaryTables, rotary_tables, rotate
+from scope.models.tensor_bytes import AnyArray, array_of, tensor_of
+from scope.models.undo_log import UndoLog
 
 
 @dataclass(frozen=True, slots=True)
 class CacheShape:
     layers: int
     batch: int
-    frames: int
-    """How many frames fit, the sink and the block being made included."""
-    frame_tokens: int
+    grid: tuple[int, int]
+    """Token rows and columns of a frame."""
     heads: int
     head_dim: int
-    sink: int = 0
-    """The first frames of the stream that never leave."""
 
-
-@dataclass(frozen=True, slots=True)
-class BlockPlan:
-    """Where a block of new frames goes and what it sees."""
-
-    slots: tuple[int, ...]
-    query_positions: tuple[int, ...]
-    key_positions: tuple[int, ...]
-    """The position of the frame in slot 0, 1, ...: as many slots as hold something."""
+    @property
+    def frame_tokens(self) -> int:
+        return self.grid[0] * self.grid[1]
 
 
 @dataclass(slots=True)
 class KvCache:
     shape: CacheShape
-    keys: list[Tensor]
-    values: list[Tensor]
-    order: list[int] = field(default_factory=list)
-    """Slots from the oldest frame to the newest."""
+    policy: CachePolicy
+    keys: Tensor
+    """[layers, batch, slots, tokens, heads, head_dim], un-rotated."""
+    values: Tensor
+    rotated: Tensor
+    """Keys as the present block reads them."""
+    tables: RotaryTables
+    """Of as many positions as there are slots."""
+    index: Index = field(default_factory=Index)
+    undo: UndoLog = field(init=False)
+    _indices: dict[int, Index] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.undo = UndoLog((self.keys, self.values))
 
     @classmethod
     def empty(
         cls,
         shape: CacheShape,
+        policy: CachePolicy,
         *,
         dtype: torch.dtype = torch.float32,
         device: torch.device | None = None,
     ) -> "KvCache":
-        size = (shape.batch, shape.frames * shape.frame_tokens, shape.heads, shape.head_dim)
-        keys = [torch.zeros(size, dtype=dtype, device=device) for _ in range(shape.layers)]
-        values = [torch.zeros(size, dtype=dtype, device=device) for _ in range(shape.layers)]
-        return cls(shape, keys, values)
+        frame = (shape.frame_tokens, shape.heads, shape.head_dim)
+        size = (shape.layers, shape.batch, policy.slots, *frame)
+        keys, values, rotated = (torch.zeros(size, dtype=dtype, device=device) for _ in range(3))
+        tables = rotary_tables(range(policy.slots), shape.grid, shape.head_dim, device)
+        return cls(shape, policy, keys, values, rotated, tables)
 
-    def begin_block(self, frames: int) -> BlockPlan:
-        """Make room for new frames. Call once a block: repeated passes use the same plan."""
-        room = self.shape.frames - self.shape.sink
-        if not 0 < frames <= room:
-            raise ValueError(f"a block of {frames} frames does not fit a window of {room}")
-        evicted = max(0, len(self.order) + frames - self.shape.frames)
-        sink = self.shape.sink
-        free = self.order[sink : sink + evicted]
-        del self.order[sink : sink + evicted]
-        free += range(len(self.order) + evicted, len(self.order) + frames)
-        self.order += free
-        positions = {slot: position for position, slot in enumerate(self.order)}
-        return BlockPlan(
-            slots=tuple(free),
-            query_positions=tuple(positions[slot] for slot in free),
-            key_positions=tuple(positions[slot] for slot in range(len(self.order))),
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Slots from the oldest frame to the newest."""
+        return self.index.order
+
+    def begin_block(self, frames: int, text: Tensor | None = None) -> BlockPlan:
+        """Make room for new frames. Call once a block: repeated passes use the same plan.
+
+        text: the prompt's keys [layers, batch, tokens, heads, head_dim], for a memory bank.
+        """
+        plan, index = self.policy.begin(self.index, frames)
+        self._open(plan, text)
+        self.index = index
+        return plan
+
+    def begin_replay(self, frames: int, *, keep_sink: bool) -> BlockPlan:
+        """Make the last frames of the stream again, in one pass; no frame leaves."""
+        plan = replay_plan(self.policy, self.index, frames, keep_sink=keep_sink)
+        self._open(plan, None)
+        return plan
+
+    def rewind(self, kept: int) -> None:
+        """Forget all but the first frames held, to make the others again block by block."""
+        self.index = rewound(self.index, kept)
+
+    def begin_again(self, frames: int) -> BlockPlan:
+        """A block of frames that was in the stream before; sink and bank stay as they are."""
+        before = self.index
+        plan, index = self.policy.begin(before, frames)
+        plan = replace(plan, merges=(), bank=None)
+        self._open(plan, None)
+        self.index = replace(index, blocks=before.blocks)
+        return plan
+
+    def commit(self, plan: BlockPlan) -> None:
+        """The block is what it will be: a memory bank may record it."""
+        if plan.bank is not None and plan.bank.record:
+            for tensor in (self.keys, self.values):
+                tensor[:, :, plan.bank.pending] = tensor[:, :, plan.slots[0]]
+
+    def view(self, plan: BlockPlan) -> CacheView:
+        """The plan for the passes of its block."""
+        device = self.keys.device
+        bias = None
+        if plan.bias and plan.sparse is None:
+            row = torch.tensor(plan.bias, dtype=self.keys.dtype, device=device)
+            bias = row.repeat_interleave(self.shape.frame_tokens).view(1, 1, 1, -1)
+        return CacheView(
+            self.keys,
+            self.values,
+            self.rotated,
+            slots=torch.tensor(plan.slots, device=device, dtype=torch.int64),
+            reads=len(plan.key_positions),
+            queries=self._tables(plan.query_positions),
+            bias=bias,
+            runs=plan.bias,
+            sparse=sparse_view(plan, device),
         )
 
-    def write(self, layer: int, plan: BlockPlan, keys: Tensor, values: Tensor) -> None:
-        """Overwrite the block's slots; keys and values are [batch, tokens, heads, head_dim]."""
-        size = self.shape.frame_tokens
-        for index, slot in enumerate(plan.slots):
-            there, here = slice(slot * size, (slot + 1) * size), slice(index * size, None)
-            self.keys[layer][:, there] = keys[:, here][:, :size]
-            self.values[layer][:, there] = values[:, here][:, :size]
+    def mark(self) -> int:
+        """Remember this moment; two marks are kept."""
+        number = self.undo.mark()
+        self._indices = dict(list(self._indices.items())[-1:])
+        self._indices[number] = self.index
+        return number
 
-    def read(self, layer: int, plan: BlockPlan) -> tuple[Tensor, Tensor]:
-        """Everything the plan sees, in slot order."""
-        end = len(plan.key_positions) * self.shape.frame_tokens
-        return self.keys[layer][:, :end], self.values[layer][:, :end]
+    def point(self) -> int:
+        """A mark for the length of one block; end it with `forget` or `rollback`."""
+        number = self.undo.point()
+        self._indices[number] = self.index
+        return number
+
+    def forget(self, number: int) -> None:
+        self.undo.forget(number)
+        del self._indices[number]
+
+    def rollback(self, number: int) -> None:
+        """Put back every slot, bit for bit."""
+        self.undo.rollback(number)
+        self.index = self._indices[number]
+        self._indices = {n: index for n, index in self._indices.items() if n <= number}
 
     def reset(self) -> None:
-        self.order.clear()
+        """An empty cache; marks taken before stay good."""
+        self.index = Index()
+
+    def dump(self) -> dict[str, AnyArray]:
+        """What has to be kept to go on exactly, as named arrays; marks do not survive."""
+        counts = np.array([self.index.begun, self.index.blocks], np.int64)
+        order = np.array(self.index.order, np.int64)
+        arrays = {"cache.order": order, "cache.counts": counts}
+        arrays["cache.keys"] = array_of(self.keys)
+        arrays["cache.values"] = array_of(self.values)
+        return arrays
+
+    def load(self, arrays: Mapping[str, AnyArray]) -> None:
+        """Go on from `dump`; other names are not looked at. Raises ValueError."""
+        order, counts = arrays.get("cache.order"), arrays.get("cache.counts")
+        if order is None or counts is None or order.dtype != np.int64 or counts.shape != (2,):
+            raise ValueError("the cache's index is missing")
+        held = tuple(int(slot) for slot in order)
+        if sorted(held) != list(range(len(held))) or len(held) > self.policy.window:
+            raise ValueError("the cache's index names slots that do not exist")
+        if counts.dtype != np.int64 or counts[0] < len(held) or counts[1] < 0:
+            raise ValueError("the cache's index has impossible counts")
+        keys = tensor_of(arrays.get("cache.keys"), self.keys)
+        values = tensor_of(arrays.get("cache.values"), self.values)
+        self.keys.copy_(keys)
+        self.values.copy_(values)
+        self.undo.clear()
+        self._indices.clear()
+        self.index = Index(held, int(counts[0]), int(counts[1]))
+
+    def _open(self, plan: BlockPlan, text: Tensor | None) -> None:
+        bank = plan.bank
+        spoiled = plan.slots + tuple(sink for _, sink in plan.merges)
+        if bank is not None:
+            spoiled += bank.slots if bank.merge else ()
+            spoiled += (bank.pending,) if bank.record else ()
+        self.undo.protect(spoiled)
+        for leaving, sink in plan.merges:
+            for tensor in (self.keys, self.values):
+                tensor[:, :, sink].lerp_(tensor[:, :, leaving], 1.0 - plan.fade)
+        if bank is not None and bank.merge:
+            merge_pending(self.keys, self.values, bank, text)
+        self._rotate(plan)
+
+    def _rotate(self, plan: BlockPlan) -> None:
+        """The keys that are already there, turned to where they stand for this block."""
+        turned = self._tables(plan.key_positions)
+        end = len(plan.key_positions)
+        for layer in range(self.shape.layers):
+            keys = self.keys[layer][:, :end]
+            self.rotated[layer][:, :end] = rotate(keys.flatten(1, 2), turned).view_as(keys)
+
+    def _tables(self, positions: tuple[int, ...]) -> RotaryTables:
+        shape, device = self.shape, self.keys.device
+        if max(positions) >= self.policy.slots or min(positions) < 0:
+            return rotary_tables(positions, shape.grid, shape.head_dim, device)
+        return self.tables.frames(torch.tensor(positions, device=device), shape.frame_tokens)

@@ -16,10 +16,23 @@ THETA = 10000.0
 
 @dataclass(frozen=True, slots=True)
 class RotaryTables:
-    """Cosines and sines, [tokens, head_dim / 2], one row for each token in (frame, row, column)."""
+    """Turns of [tokens, head_dim / 2] pairs, one row for each token in (frame, row, column)."""
 
-    cos: Tensor
-    sin: Tensor
+    table: Tensor
+    """[tokens, head_dim / 2, 2], float32: cosine and sine."""
+
+    @property
+    def cos(self) -> Tensor:
+        return self.table[..., 0]
+
+    @property
+    def sin(self) -> Tensor:
+        return self.table[..., 1]
+
+    def frames(self, places: Tensor, frame_tokens: int) -> "RotaryTables":
+        """The rows of some of the frames in this table, in the order of `places`."""
+        rows = self.table.view(-1, frame_tokens, *self.table.shape[1:])
+        return RotaryTables(rows.index_select(0, places).flatten(0, 1))
 
 
 def axis_pairs(head_dim: int) -> tuple[int, int, int]:
@@ -48,16 +61,19 @@ def rotary_tables(
         view[axis] = shape[axis]
         angles.append(torch.outer(positions, frequencies).view(view).expand(*shape, pairs))
     angle = torch.cat(angles, dim=-1).reshape(-1, head_dim // 2)
-    return RotaryTables(
-        angle.cos().to(device=device, dtype=torch.float32),
-        angle.sin().to(device=device, dtype=torch.float32),
-    )
+    table = torch.stack((angle.cos(), angle.sin()), dim=-1)
+    return RotaryTables(table.to(device=device, dtype=torch.float32))
 
 
 def rotate(x: Tensor, tables: RotaryTables) -> Tensor:
     """Turn neighbouring channel pairs of x [batch, tokens, heads, head_dim]."""
     pairs = x.float().reshape(*x.shape[:-1], -1, 2)
-    even, odd = pairs[..., 0], pairs[..., 1]
-    cos, sin = tables.cos[:, None, :], tables.sin[:, None, :]
-    turned = torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1)
+    if torch.compiler.is_compiling() or torch.is_grad_enabled():
+        # The same arithmetic in reals: compilers fuse it, complex numbers they do not.
+        even, odd = pairs[..., 0], pairs[..., 1]
+        cos, sin = tables.cos[:, None, :], tables.sin[:, None, :]
+        turned = torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1)
+    else:
+        turn = torch.view_as_complex(tables.table)[:, None, :]
+        turned = torch.view_as_real(torch.view_as_complex(pairs.contiguous()) * turn)
     return turned.flatten(-2).to(x.dtype)
