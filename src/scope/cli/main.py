@@ -5,6 +5,7 @@ Each lives in a module of its own that imports nothing heavy before it runs.
 
 import typer
 
+from scope.cli import models
 from scope.cli.serve import serve
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 app.callback(invoke_without_command=True)(serve)
 app.command("serve", help="Serve; the same as no subcommand.")(serve)
+app.add_typer(models.app, name="models")
 
 
 def main() -> None:

@@ -3,13 +3,13 @@
 Reads the line, composes the settings, runs. Nothing heavy is imported before it is needed.
 """
 
-import json
 import sys
 from typing import Annotated, Any
 
 import typer
 
 from scope.cli.leaving import fail
+from scope.cli.pairs import pairs_of
 from scope.settings import Settings
 
 Many = list[str] | None
@@ -57,7 +57,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         "host": host,
         "port": port,
         "pipeline": pipeline,
-        "load_params": _load_params(load_param or []) or None,
+        "load_params": pairs_of(load_param or [], option="--load-param") or None,
         "open_browser": False if no_browser else None,
         "aliases": ",".join(alias) if alias else None,
         "api_key": _key(api_key),
@@ -117,19 +117,6 @@ def _key(given: str | None) -> str | None:
     key = new_key()
     typer.echo(f"\n  Key: {key}\n  Programs send it as 'Authorization: Bearer {key}'.")
     return key
-
-
-def _load_params(pairs: list[str]) -> dict[str, Any]:
-    params: dict[str, Any] = {}
-    for pair in pairs:
-        key, separator, value = pair.partition("=")
-        if not separator or not key:
-            fail(f"--load-param takes key=value, not {pair!r}")
-        try:
-            params[key] = json.loads(value)
-        except ValueError:
-            params[key] = value  # a word needs no quotes
-    return params
 
 
 def _has_display(settings: Settings) -> bool:

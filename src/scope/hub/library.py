@@ -82,19 +82,22 @@ class Library:
                 f"them: {_listed(missing)}."
             )
 
-    def begin(self, pipeline_id: str, artifacts: tuple[Artifact, ...]) -> Download:
-        """Begin to fetch. Raises StateError while another download runs."""
-        if self.running is not None:
-            raise StateError(f"Files of {self.running} are being downloaded already.")
+    def order(self, artifacts: tuple[Artifact, ...]) -> Order:
+        """What to fetch, from where, for whom."""
         token = self._settings.hf_token
-        order = Order(
+        return Order(
             endpoint=self._settings.hf_endpoint.rstrip("/"),
             cache=self._settings.hub_cache,
             artifacts=artifacts,
             token=token.get_secret_value() if token else None,
         )
+
+    def begin(self, pipeline_id: str, artifacts: tuple[Artifact, ...]) -> Download:
+        """Begin to fetch. Raises StateError while another download runs."""
+        if self.running is not None:
+            raise StateError(f"Files of {self.running} are being downloaded already.")
         self._pipeline_id = pipeline_id
-        self._download = Download(order)
+        self._download = Download(self.order(artifacts))
         self._task = asyncio.create_task(self._download.run(), name=f"download {pipeline_id}")
         return self._download
 
