@@ -37,15 +37,16 @@ def assign(
 ) -> None:
     """Give every parameter and saved buffer of the model its tensor, in place.
 
-    dtype: what floating point tensors become; None keeps the file's. Raises LoadFailed, before
-    anything is read, if a name is missing or too many or a shape differs.
+    dtype: what float32 tensors of the model become (one built with another type keeps its own);
+    None keeps the file's types. Raises LoadFailed, before anything is read, if a name is missing
+    or too many or a shape differs.
     """
     places = _places(model)
     check({name: tuple(place.tensor.shape) for name, place in places.items()}, weights)
     total, done = sum(tensor.bytes for tensor in weights.values()), 0
     for name, place in places.items():
         lazy = weights[name]
-        place.put(_owned(lazy, device, dtype))
+        place.put(_owned(lazy, device, place.kind(dtype, lazy.dtype)))
         done += lazy.bytes
         if progress is not None:
             progress(done, total)
@@ -74,11 +75,9 @@ def _listed(what: str, names: list[str]) -> str:
     return f"{what}: {shown}{rest}"
 
 
-def _owned(lazy: LazyTensor, device: torch.device, dtype: torch.dtype | None) -> Tensor:
+def _owned(lazy: LazyTensor, device: torch.device, dtype: torch.dtype) -> Tensor:
     """The tensor in memory of its own: a view of a mapped file would end with the file."""
-    tensor = lazy.read()
-    kind = dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype
-    return tensor.to(device=device, dtype=kind, copy=True).contiguous()
+    return lazy.read().to(device=device, dtype=dtype, copy=True).contiguous()
 
 
 class _Place:
@@ -88,6 +87,11 @@ class _Place:
         self.owner = owner
         self.leaf = leaf
         self.tensor = tensor
+
+    def kind(self, dtype: torch.dtype | None, file: torch.dtype) -> torch.dtype:
+        if dtype is None:
+            return file
+        return dtype if self.tensor.dtype == torch.float32 else self.tensor.dtype
 
     def put(self, tensor: Tensor) -> None:
         if isinstance(self.tensor, nn.Parameter):
