@@ -26,6 +26,10 @@ class PromptMix:
     items: tuple[PromptItem, ...] = ()
     method: Interpolation = "linear"
 
+    def words(self) -> tuple[str, ...]:
+        """The texts in it."""
+        return tuple(item.text for item in self.items)
+
     def heaviest(self) -> str:
         """Text of the heaviest prompt, the first among equals; "" without a prompt."""
         return max(self.items, key=lambda item: item.weight).text if self.items else ""
@@ -82,6 +86,11 @@ class ControlUpdate:
             paused=self.paused if later.paused is None else later.paused,
             apply_now=self.apply_now or later.apply_now,
         )
+
+    def words(self) -> tuple[str, ...]:
+        """The texts it brings."""
+        brought = self.prompts.words() if self.prompts is not None else ()
+        return brought + (self.transition.targets.words() if self.transition is not None else ())
 
     def _blended_by(self, method: Interpolation) -> "ControlUpdate":
         """The same, with the prompts it leads to blended by `method`."""
@@ -174,6 +183,10 @@ class PromptSchedule:
             method=transition.method,
             key=self.key + 1,
         )
+
+    def words(self) -> tuple[str, ...]:
+        """The texts the next chunk may need; the empty one stands in where there is none."""
+        return (self.current.words() or ("",)) + self.previous.words()
 
     def advance(self) -> "PromptSchedule":
         """Enter the next chunk."""

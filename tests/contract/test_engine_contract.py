@@ -13,11 +13,14 @@ from scope.control import ControlUpdate, PromptItem, PromptMix, Transition
 from scope.engine.api import Engine, LoadRequest, OpenRequest, Playhead, StreamHandle
 from scope.engine.inline_engine import InlineEngine
 from scope.engine.process_engine import ProcessEngine
+from scope.engine.snapshot import StreamSnapshot
 from scope.errors import (
     AtCapacity,
     InvalidParameters,
     PipelineNotLoaded,
     ScopeError,
+    StateError,
+    TooLarge,
     UnknownPipeline,
 )
 from scope.events import (
@@ -359,15 +362,130 @@ async def test_figures_are_told(engine: Engine) -> None:
     assert figures.lead_s >= 0.05
 
 
+async def settled_at(handle: StreamHandle, made: int) -> None:
+    """Have exactly that many frames made, and the stream at rest."""
+    handle.play(Playhead(made - 2, now(), 1000.0))
+    await buffered(handle, made)
+
+
 @on_both_homes
-async def test_a_parked_stream_goes_on_where_it_was(engine: Engine) -> None:
+async def test_a_dump_opens_a_stream_that_goes_on_bit_for_bit(engine: Engine) -> None:
     await loaded(engine)
-    whole = await take(await opened(engine, "a", seed=3), 4)
-    state = np.array([3, 0], np.int64).tobytes()
-    handle = await engine.open(OpenRequest("b", seed=9, state=state))
-    assert same(await take(handle, 4), whole)
-    broken = await engine.open(OpenRequest("c", state=b"nonsense"))
+    first = await engine.open(
+        OpenRequest("a", seed=3, initial=ControlUpdate(0, prompts=prompt("a calm sea")))
+    )
+    first.send(ControlUpdate(1, changes={"gain": 4}, seed=5))
+    first.send(ControlUpdate(2, transition=Transition(prompt("snow"), num_steps=5)))
+    await settled_at(first, 8)
+    snapshot = await first.dump()
+    assert snapshot.at.next_index == 8
+    second = await engine.open(OpenRequest("b", snapshot=snapshot))
+    assert second.seed == 5
+    for handle in (first, second):
+        handle.send(ControlUpdate(3, changes={"gain": 2}))
+        play(handle)
+    await take(first, 8)
+    ours, theirs = await take(first, 24), await take(second, 24)
+    assert [frame.index for frame in theirs] == list(range(8, 32))
+    assert [frame.revision for frame in theirs] == [frame.revision for frame in ours]
+    assert same(ours, theirs)
+
+
+@on_both_homes
+async def test_a_dump_before_the_first_chunk_is_a_stream_not_begun(engine: Engine) -> None:
+    await loaded(engine)
+    whole = await take(await opened(engine, "a", seed=3), 8)
+    held = await engine.open(OpenRequest("b", seed=3, initial=ControlUpdate(0, paused=True)))
+    again = await engine.open(OpenRequest("c", snapshot=await held.dump()))
+    again.send(ControlUpdate(1, paused=False))
+    play(again)
+    assert same(await take(again, 8), whole)
+
+
+@on_both_homes
+async def test_a_dump_that_is_no_state_ends_the_stream_it_opens(engine: Engine) -> None:
+    await loaded(engine)
+    snapshot = StreamSnapshot(state=b"nonsense")
+    broken = await engine.open(OpenRequest("a", snapshot=snapshot))
+    play(broken)
     assert (await only_stop(broken)).reason is StopReason.GENERATION_FAILED
+
+
+@on_both_homes
+async def test_a_dump_over_its_limit_or_of_what_ended_is_refused(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine)
+    await take(handle, 4)
+    await refused(handle.dump(max_bytes=3), TooLarge)
+    assert len(await take(handle, 8)) == 8
+    waiting = asyncio.ensure_future(handle.dump())
+    await asyncio.sleep(0)
+    await handle.aclose()
+    await refused(waiting, StateError)
+    await refused(handle.dump(), StateError)
+
+
+@on_both_homes
+async def test_a_parked_stream_makes_nothing_and_goes_on_where_it_was(engine: Engine) -> None:
+    await loaded(engine)
+    straight = await take(await opened(engine, "b", seed=3), 40)
+    handle = await opened_ahead(engine, "a", 3, made=12)
+    shown = await take(handle, 6)
+    assert await handle.park(max_bytes=2**20) > 0
+    assert engine.status().streams == 1
+    assert len(handle.frames) == 6
+    await handle.resume()
+    assert engine.status().streams == 2
+    play(handle)
+    frames = shown + await take(handle, 34)
+    assert [frame.index for frame in frames] == list(range(40))
+    assert same(frames, straight)
+
+
+@on_both_homes
+async def test_a_parked_stream_outlives_its_worker_if_the_same_is_loaded_again(
+    engine: Engine,
+) -> None:
+    await loaded(engine, width=48)
+    straight = await take(await opened(engine, "b", seed=3), 40)
+    handle = await opened_ahead(engine, "a", 3, made=12)
+    large = await opened_ahead(engine, "c", 3, made=12)
+    shown = await take(handle, 6)
+    await handle.park(max_bytes=2**20)
+    assert await large.park(max_bytes=1) == 0
+    await engine.unload()
+    assert (await only_stop(large)).reason is StopReason.UNLOADED
+    await refused(handle.resume(), ScopeError)  # nothing is loaded, or no worker up yet
+    await loaded(engine, "other", width=48)
+    await refused(handle.resume(), PipelineNotLoaded)
+    await loaded(engine, width=48)
+    await handle.resume()
+    play(handle)
+    assert same(shown + await take(handle, 34), straight)
+
+
+@on_both_homes
+async def test_a_parked_stream_may_end(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened_ahead(engine, "a", 3, made=12)
+    await handle.park(max_bytes=2**20)
+    await handle.aclose()
+    assert (await only_stop(handle)).reason is StopReason.CLOSED
+    await refused(handle.resume(), StateError)
+
+
+@on_both_homes
+async def test_a_parked_stream_gives_its_place_to_another(engine: Engine) -> None:
+    await loaded(engine, compute_ms=50)  # of chunks that play 100 ms
+    handle = await opened(engine, "a")
+    await take(handle, 1)
+    await handle.park(max_bytes=2**20)
+    other = await opened(engine, "b")
+    await refused(handle.resume(), AtCapacity)
+    await other.aclose()
+    await handle.resume()
+    play(handle)
+    assert len(await take(handle, 8)) == 8
 
 
 # Control.

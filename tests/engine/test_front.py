@@ -32,6 +32,7 @@ def playing(front: Front, stream_id: str) -> LiveStream:
         ended=lambda stream, _: front.remove(stream),
         lead_room_s=lead_room_s(pipeline),
         release=lambda _: None,
+        reopen=lambda *_: None,
     )
     front.add(stream)
     return stream
@@ -136,3 +137,24 @@ def test_the_seed_is_the_streams_own_else_the_loads_else_random() -> None:
 def test_a_buffer_holds_the_lead_a_chunk_and_what_the_reader_keeps() -> None:
     assert lead_room_s(PIPELINE) == 0.75
     assert slots(PIPELINE) == 12 + 4 + 4
+
+
+def test_a_parked_stream_comes_back_under_the_rules_of_a_new_one() -> None:
+    front = ready()
+    front.receive(Loaded(front.begin_load(LoadRequest("p")), PIPELINE))
+    stream = playing(front, "a")
+    stream.play(None)
+    playing(front, "b"), playing(front, "c")
+    with pytest.raises(AtCapacity):
+        front.readmit(stream)
+    front.begin_unload()
+    with pytest.raises(PipelineNotLoaded):
+        front.readmit(stream)
+    changed = LoadedPipeline("p", VideoFormat(64, 32, 16), 4, 0.1, 9, {"width": 80})
+    front.receive(Loaded(front.begin_load(LoadRequest("p")), changed))
+    with pytest.raises(PipelineNotLoaded, match="Another"):
+        front.readmit(stream)
+    front.receive(Loaded(front.begin_load(LoadRequest("p")), PIPELINE))
+    for each in front.streams():
+        each.finish(StopReason.CLOSED, None)
+    assert front.readmit(stream) is PIPELINE

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from scope.control import ControlUpdate, TimedUpdate
 from scope.engine.frame_buffer import FrameBuffer
+from scope.engine.snapshot import StreamSnapshot
 from scope.events import EngineEvent, EngineStatus
 from scope.frames import VideoFormat
 from scope.pipelines.contract import PipelineSpec
@@ -29,14 +30,14 @@ class OpenRequest:
     """A new stream. seed None: the seed of the load, else a random one.
 
     initial: the first control, revision 0; its `changes` are keys of the pipeline's params.
-    state: bytes of a parked stream to go on from, or None.
+    snapshot: of a stream to go on from; the seed, the control and the script are then its own.
     script: updates written beforehand, in the order they take effect.
     """
 
     stream_id: str
     seed: int | None = None
     initial: ControlUpdate = field(default_factory=lambda: ControlUpdate(revision=0))
-    state: bytes | None = None
+    snapshot: StreamSnapshot | None = None
     script: tuple[TimedUpdate, ...] = ()
 
 
@@ -117,6 +118,30 @@ class StreamHandle(Protocol):
         """Estimated generation time of a chunk: measured at load, then a running p95."""
         ...
 
+    async def dump(self, *, max_bytes: int | None = None) -> StreamSnapshot:
+        """The stream as it is at its next chunk boundary; it goes on all the same.
+
+        Every frame before that boundary is in `frames`. Raises TooLarge over `max_bytes`, and
+        StateError or EngineError where there is nothing to be had.
+        """
+        ...
+
+    async def park(self, *, max_bytes: int) -> int:
+        """Make nothing more until `resume`; how many bytes are kept outside the worker.
+
+        0: the state was too large to be moved, it stays in the worker and ends with it. What
+        is sent meanwhile is lost. Raises StateError where the stream has ended.
+        """
+        ...
+
+    async def resume(self) -> None:
+        """Go on after `park`, under the same rules of admission as a new stream.
+
+        Raises StateError where the stream has ended, PipelineNotLoaded unless what made it is
+        loaded, AtCapacity, WorkerLost; it stays parked then.
+        """
+        ...
+
     async def aclose(self) -> None:
         """End the stream with `StopReason.CLOSED`; safe to call twice."""
         ...
@@ -155,6 +180,10 @@ class Engine(Protocol):
 
     async def unload(self) -> None:
         """End all streams with `UNLOADED` and give the device back."""
+        ...
+
+    async def check_changes(self, pipeline_id: str, changes: Mapping[str, Any]) -> None:
+        """Raises InvalidParameters unless a stream of that pipeline could take `changes`."""
         ...
 
     async def open(self, request: OpenRequest) -> StreamHandle:

@@ -4,7 +4,14 @@ Knows devices only by the names their libraries give an exception, so that no su
 is imported here.
 """
 
-from scope.errors import EngineError, InvalidParameters, ScopeError, UnknownPipeline, WorkerLost
+from scope.errors import (
+    EngineError,
+    InvalidParameters,
+    ScopeError,
+    StateError,
+    UnknownPipeline,
+    WorkerLost,
+)
 from scope.events import ErrorInfo
 
 MAX_DETAIL = 500
@@ -36,4 +43,6 @@ def as_exception(info: ErrorInfo) -> ScopeError:
         return UnknownPipeline(info.detail)
     if info.code == WorkerLost.code:
         return WorkerLost(info.detail)
+    if info.code == StateError.code:
+        return StateError(info.detail)
     return EngineError(info.detail, field=info.field)

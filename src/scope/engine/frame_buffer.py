@@ -63,6 +63,16 @@ class FrameBuffer:
         self._last = self._frames.popleft()
         return self._last
 
+    def attach(self, release: Callable[[int], None]) -> None:
+        """What comes from now on lies elsewhere; what is here already stays where it is."""
+        self._release = release
+
+    def more_of_chunk(self) -> Frame | None:
+        """The next frame if it may be taken now and belongs to the chunk of the last one."""
+        if self._last is None or not self._frames or self._frames[0].chunk != self._last.chunk:
+            return None
+        return self.get_nowait()
+
     def done(self, index: int) -> None:
         """The reader holds no pixels of frames up to `index` any more."""
         if self._release is not None:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from scope.clock import Clock, MonotonicClock
 from scope.engine.api import LoadRequest, OpenRequest
@@ -16,8 +17,19 @@ from scope.engine.front import Capacity, Front, lead_room_s, seed_of, slots
 from scope.engine.inbox import Inbox
 from scope.engine.live_stream import LiveStream
 from scope.engine.loader import Loader
-from scope.engine.messages import Check, Load, NotLoaded, Open, Ready, Report, Stop, Unload
+from scope.engine.messages import (
+    Check,
+    Load,
+    LoadedPipeline,
+    NotLoaded,
+    Open,
+    Ready,
+    Report,
+    Stop,
+    Unload,
+)
 from scope.engine.outlet import LocalOutlet
+from scope.engine.snapshot import StreamSnapshot
 from scope.engine.worker import Worker
 from scope.errors import WorkerLost
 from scope.events import EngineStatus, ErrorInfo, StopReason
@@ -98,13 +110,7 @@ class InlineEngine:
         pipeline = self._front.admit(request)
         changes = request.initial.changes
         self._check(Check(0, pipeline.pipeline_id, changes=changes, script=request.script))
-        seed, room = seed_of(request, pipeline), slots(pipeline)
-        outlet = LocalOutlet(
-            slots=room,
-            deliver=lambda chunk: self._to_loop(lambda: stream.deliver(chunk)),
-            rewound=lambda index: self._to_loop(lambda: stream.rewound(index)),
-            wake=self._inbox.wake,
-        )
+        seed = seed_of(request, pipeline)
         stream = LiveStream(
             stream_id=request.stream_id,
             seed=seed,
@@ -112,22 +118,44 @@ class InlineEngine:
             post=self._inbox.post,
             ended=lambda stream, _: self._front.remove(stream),
             lead_room_s=lead_room_s(pipeline),
-            release=outlet.release,
+            release=lambda _: None,
+            reopen=self._reopen,
         )
+        self._begin(stream, request, pipeline)
+        return stream
+
+    async def check_changes(self, pipeline_id: str, changes: Mapping[str, Any]) -> None:
+        """See `Engine`."""
+        self._check(Check(0, pipeline_id, changes=changes))
+
+    def _reopen(self, stream: LiveStream, snapshot: StreamSnapshot | None) -> None:
+        pipeline = self._front.readmit(stream)
+        if snapshot is not None:
+            self._begin(stream, OpenRequest(stream.id, snapshot=snapshot), pipeline)
+
+    def _begin(self, stream: LiveStream, request: OpenRequest, pipeline: LoadedPipeline) -> None:
+        snapshot, room = request.snapshot, slots(pipeline)
+        outlet = LocalOutlet(
+            slots=room,
+            deliver=lambda chunk: self._to_loop(lambda: stream.deliver(chunk)),
+            rewound=lambda index: self._to_loop(lambda: stream.rewound(index)),
+            wake=self._inbox.wake,
+            released=0 if snapshot is None else snapshot.at.next_index,
+        )
+        stream.attach(post=self._inbox.post, release=outlet.release)
         self._front.add(stream)
         self._inbox.post(
             Open(
-                request.stream_id,
-                seed,
+                stream.id,
+                stream.seed,
                 request.initial,
-                request.state,
+                snapshot,
                 room,
                 pipeline.format,
                 request.script,
             ),
             outlet,
         )
-        return stream
 
     async def aclose(self) -> None:
         """See `Engine`. A pipeline that hangs in a step keeps its thread, not its host."""

@@ -10,10 +10,20 @@ from collections.abc import Callable
 
 from scope.control import ControlUpdate
 from scope.engine.api import PipelineIdentity, Playhead, StreamFigures
+from scope.engine.failures import as_exception
 from scope.engine.frame_buffer import FrameBuffer
-from scope.engine.messages import Close, Command, LoadedPipeline, Play, Send
+from scope.engine.messages import Close, Command, Dump, Dumped, LoadedPipeline, Play, Send
+from scope.engine.snapshot import StreamSnapshot
+from scope.errors import StateError, TooLarge
 from scope.events import EngineEvent, ErrorInfo, StopReason, StreamStopped
 from scope.frames import Chunk, VideoFormat
+
+
+def identity_of(pipeline: LoadedPipeline) -> PipelineIdentity:
+    """What has to be the same for the same pictures."""
+    return PipelineIdentity(
+        pipeline.pipeline_id, pipeline.version, pipeline.load_params, pipeline.facts
+    )
 
 
 class LiveStream:
@@ -29,13 +39,12 @@ class LiveStream:
         ended: Callable[["LiveStream", StopReason], None],
         lead_room_s: float,
         release: Callable[[int], None],
+        reopen: Callable[["LiveStream", StreamSnapshot | None], None],
     ) -> None:
         self.id = stream_id
         self.seed = seed
         self.pipeline_id = pipeline.pipeline_id
-        self.identity = PipelineIdentity(
-            pipeline.pipeline_id, pipeline.version, pipeline.load_params, pipeline.facts
-        )
+        self.identity = identity_of(pipeline)
         self.format: VideoFormat = pipeline.format
         self.chunk_frames = pipeline.chunk_frames
         self.frames = FrameBuffer(release=release)
@@ -43,6 +52,10 @@ class LiveStream:
         self.wants_frames = True
         self._post = post
         self._ended = ended
+        self._reopen = reopen
+        self._parked: StreamSnapshot | None = None
+        self._dumps: dict[int, asyncio.Future[StreamSnapshot | None]] = {}
+        self._dumps_asked = 0
         self._figures = StreamFigures(0, 0, pipeline.nominal_chunk_s, 0.0)
         self._events: deque[EngineEvent] = deque()
         self._news = asyncio.Event()
@@ -50,14 +63,14 @@ class LiveStream:
 
     def send(self, update: ControlUpdate) -> None:
         """See `StreamHandle`."""
-        if self._stopped:
+        if self._stopped or self._parked is not None:
             return
         drop_from = self.frames.hold_after_shown_chunk() if update.apply_now else None
         self._post(Send(self.id, update, drop_from))
 
     def play(self, playhead: Playhead | None) -> None:
         """See `StreamHandle`."""
-        if self._stopped:
+        if self._stopped or self._parked is not None:
             return
         self.wants_frames = playhead is not None
         self._post(Play(self.id, playhead))
@@ -79,9 +92,51 @@ class LiveStream:
         """See `StreamHandle`."""
         return self._figures.chunk_s
 
+    async def dump(self, *, max_bytes: int | None = None) -> StreamSnapshot:
+        """See `StreamHandle`."""
+        snapshot = self._parked or await self._ask_for_dump(max_bytes)
+        if snapshot is None:
+            raise TooLarge(f"The stream's state has more than {max_bytes} bytes.")
+        return snapshot
+
+    async def park(self, *, max_bytes: int) -> int:
+        """See `StreamHandle`."""
+        self.play(None)
+        try:
+            snapshot = await self.dump(max_bytes=max_bytes)
+        except TooLarge:
+            return 0
+        if self._stopped:
+            raise StateError("The stream has ended.")
+        self._parked = snapshot
+        self._post(Close(self.id))
+        self._ended(self, StopReason.CLOSED)
+        return snapshot.size_bytes
+
+    async def resume(self) -> None:
+        """See `StreamHandle`."""
+        if self._stopped:
+            raise StateError("The stream has ended.")
+        self._reopen(self, self._parked)
+        self._parked = None
+        self.wants_frames = True
+
     async def aclose(self) -> None:
         """See `StreamHandle`."""
         self.finish(StopReason.CLOSED, None)
+
+    async def _ask_for_dump(self, max_bytes: int | None) -> StreamSnapshot | None:
+        if self._stopped:
+            raise StateError("The stream has ended.")
+        self._dumps_asked += 1
+        ticket = self._dumps_asked
+        answer: asyncio.Future[StreamSnapshot | None]
+        answer = self._dumps[ticket] = asyncio.get_running_loop().create_future()
+        self._post(Dump(ticket, self.id, max_bytes))
+        try:
+            return await answer
+        finally:
+            del self._dumps[ticket]
 
     # What the engine tells it.
 
@@ -102,6 +157,21 @@ class LiveStream:
         """
         self.frames.drop_from(from_index)
 
+    def dumped(self, report: Dumped) -> None:
+        """The answer to a dump."""
+        answer = self._dumps.get(report.ticket)
+        if answer is None or answer.done():
+            return
+        if report.error is None:
+            answer.set_result(report.snapshot)
+        else:
+            answer.set_exception(as_exception(report.error))
+
+    def attach(self, *, post: Callable[[Command], None], release: Callable[[int], None]) -> None:
+        """Another worker's stream, or another one of this worker, goes on with this one."""
+        self._post = post
+        self.frames.attach(release)
+
     def measured(self, figures: StreamFigures) -> None:
         """Newest figures from the worker."""
         self._figures = figures
@@ -113,8 +183,14 @@ class LiveStream:
         self._append(StreamStopped(self.id, reason, error))
         self._stopped = True
         self.wants_frames = False
-        self._post(Close(self.id))
+        for answer in self._dumps.values():
+            if not answer.done():
+                answer.set_exception(StateError("The stream has ended."))
         self.frames.close()
+        if self._parked is not None:
+            self._parked = None
+            return
+        self._post(Close(self.id))
         self._ended(self, reason)
 
     def _append(self, event: EngineEvent) -> None:

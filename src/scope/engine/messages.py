@@ -10,6 +10,7 @@ from typing import Any
 
 from scope.control import ControlUpdate, TimedUpdate
 from scope.engine.api import Playhead, StreamFigures
+from scope.engine.snapshot import StreamSnapshot
 from scope.events import EngineEvent, ErrorInfo
 from scope.frames import Chunk, Pixels, VideoFormat
 from scope.pipelines.contract import PipelineSpec
@@ -53,7 +54,7 @@ class Open:
     stream_id: str
     seed: int
     initial: ControlUpdate
-    state: bytes | None
+    snapshot: StreamSnapshot | None
     slots: int
     size: VideoFormat
     script: tuple[TimedUpdate, ...] = ()
@@ -77,6 +78,15 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class Dump:
+    """Tell what a stream is at its next chunk boundary, if its state has at most `max_bytes`."""
+
+    ticket: int
+    stream_id: str
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Forget a stream."""
 
@@ -93,7 +103,7 @@ class Stop:
     """Close everything and end."""
 
 
-Command = Load | Unload | Check | Open | Send | Play | Close | Wake | Stop
+Command = Load | Unload | Check | Open | Send | Play | Dump | Close | Wake | Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +217,16 @@ class Rewound:
 
 
 @dataclass(frozen=True, slots=True)
+class Dumped:
+    """The answer to a `Dump`; neither of both: the state is too large."""
+
+    ticket: int
+    stream_id: str
+    snapshot: StreamSnapshot | None = None
+    error: ErrorInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TurnBegan:
     """A chunk is in progress. median_s: how long one usually takes."""
 
@@ -223,5 +243,15 @@ class TurnEnded:
 
 
 Report = (
-    Ready | Checked | Loading | Loaded | NotLoaded | Told | Made | Rewound | TurnBegan | TurnEnded
+    Ready
+    | Checked
+    | Loading
+    | Loaded
+    | NotLoaded
+    | Told
+    | Made
+    | Rewound
+    | Dumped
+    | TurnBegan
+    | TurnEnded
 )

@@ -48,12 +48,13 @@ class LocalOutlet:
         deliver: Callable[[Chunk], None],
         rewound: Callable[[int], None],
         wake: Callable[[], None],
+        released: int = 0,
     ) -> None:
         self._slots = slots
         self._deliver = deliver
         self._rewound = rewound
         self._wake = wake
-        self._released = 0
+        self._released = released  # frames before this one are none of ours
         self._waiting = False
 
     def has_room(self, next_index: int, frames: int) -> bool:

@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from scope.clock import Clock, MonotonicClock
 from scope.engine.api import LoadRequest, OpenRequest
@@ -72,7 +73,9 @@ class ProcessEngine:
         self._up = asyncio.Event()
         self._closing = False
         self._wanted: Wanted | None = None
-        self._streams = SharedStreams(ended=self._ended)
+        self._streams = SharedStreams(
+            front=self._front, child=lambda: self._child, ended=self._ended
+        )
         self._shortages = Shortages()
         self._short = False  # this child has run out of memory
         self._questions = Questions(up=self._up, post=self._post, answer_s=self._patience.answer_s)
@@ -139,12 +142,11 @@ class ProcessEngine:
                 pipeline.pipeline_id, changes=request.initial.changes, script=request.script
             )
             pipeline = self._front.admit(request)
-        child = self._child
-        if child is None:
-            raise WorkerLost("The worker is being restarted.")
-        stream = self._streams.begin(request, pipeline, child)
-        self._front.add(stream)
-        return stream
+        return self._streams.begin(request, pipeline)
+
+    async def check_changes(self, pipeline_id: str, changes: Mapping[str, Any]) -> None:
+        """See `Engine`."""
+        await self._questions.check(pipeline_id, changes=changes)
 
     async def aclose(self) -> None:
         """See `Engine`."""
@@ -268,8 +270,6 @@ class ProcessEngine:
                 self._wanted = replace(self._wanted, proven=True)
             case NotLoaded(ticket, _) if self._wanted is not None and self._wanted.ticket == ticket:
                 self._wanted = None
-            case _:
-                pass
 
     # Questions and patience.
 

@@ -50,16 +50,29 @@ class Script:
             return Merged(update, sent.revisions, len(due), sent)
         return Merged(replace(update, revision=revision), (), len(due))
 
+    def words(self, chunk: int, first_index: int) -> tuple[str, ...]:
+        """The texts of what is due with this chunk."""
+        due = self._upcoming(chunk, first_index)
+        return tuple(text for update in due for text in update.words())
+
+    def rest(self, *, besides: int = 0) -> tuple[TimedUpdate, ...]:
+        """What is still to come, and the last `besides` entries that were taken."""
+        return self._entries[self._next - besides :]
+
     def put_back(self, taken: Merged) -> Merged | None:
         """A chunk is not kept: what it had of the script is due again. What was sent."""
         self._next -= taken.scripted
         return taken.sent if taken.scripted else taken
 
     def _due(self, chunk: int, first_index: int) -> list[ControlUpdate]:
+        due = self._upcoming(chunk, first_index)
+        self._next += len(due)
+        return due
+
+    def _upcoming(self, chunk: int, first_index: int) -> list[ControlUpdate]:
         due = []
         for entry in self._entries[self._next :]:
             if chunk < entry.chunk or first_index < entry.frame:
                 break
             due.append(entry.update)
-        self._next += len(due)
         return due

@@ -14,12 +14,15 @@ from scope.control import ControlUpdate
 from scope.engine.api import Playhead, StreamFigures
 from scope.engine.boundaries import Boundaries, Boundary, Rewind
 from scope.engine.control import Control
-from scope.engine.control_mailbox import ControlMailbox
 from scope.engine.failures import error_info, is_out_of_memory
 from scope.engine.figures import ChunkTimes
+from scope.engine.handing import Handing, Place
+from scope.engine.intake import Intake
 from scope.engine.outlet import Outlet
 from scope.engine.pieces import no_frames, pieces_of_step
 from scope.engine.script import Script
+from scope.engine.snapshot import StreamSnapshot
+from scope.engine.texts_ahead import Ahead, NothingAhead
 from scope.engine.turn import Contender
 from scope.errors import GenerationFailed, InvalidParameters, OutOfMemory
 from scope.events import (
@@ -30,11 +33,10 @@ from scope.events import (
     StopReason,
     StreamStopped,
     StreamWarning,
-    UpdateApplied,
     UpdateRejected,
     UpdateTaken,
 )
-from scope.frames import Chunk, Pixels
+from scope.frames import Pixels
 from scope.pipelines.contract import Pipeline
 
 MAX_FAILURES = 3
@@ -53,7 +55,7 @@ class StreamLoop:
         tell: Callable[[EngineEvent], None],
         clock: Clock,
         nominal_chunk_s: float,
-        dumped: bytes | None = None,
+        texts: Ahead | None = None,
     ) -> None:
         self.id = stream_id
         self.playhead: Playhead | None = None
@@ -62,24 +64,20 @@ class StreamLoop:
         self._was_played = False
         self._pipeline = pipeline
         self._control = control
-        self._mailbox = ControlMailbox(type(control.params), control.values)
-        self._script = Script()
+        self._intake = Intake(
+            stream_id=stream_id, control=control, texts=texts or NothingAhead(), tell=tell
+        )
         self._outlet = outlet
         self._tell = tell
         self._clock = clock
-        self._dumped = dumped
+        self._dumped: bytes | None = None
         self._state: Any = None
         self._opened = False
         self._entered = False
         self._boundaries = Boundaries()
-        self._unconfirmed: tuple[int, ...] = ()
-        self._first_index = 0  # of the chunk in progress, or of the next one
-        self._handed = 0  # frames of the chunk in progress that are out already
-        self._chunk = 0
+        self._out = Handing(stream_id=stream_id, outlet=outlet, tell=tell)
         self._failures = 0
         self._rewind = Rewind()
-        self._frames_made = 0
-        self._chunks_made = 0
 
     # What others tell it.
 
@@ -87,11 +85,11 @@ class StreamLoop:
         """Take an update in, or refuse it alone. A pause takes effect at once."""
         before = self.paused
         try:
-            self._mailbox.put(update)
+            self._intake.put(update)
         except InvalidParameters as error:
             self._tell(UpdateRejected(self.id, update.revision, error_info(error)))
             if drop_from is not None:
-                self._outlet.rewind(self._first_index + self._handed)
+                self._outlet.rewind(self._out.next_index)
             return
         if drop_from is not None:
             self._rewind.ask(drop_from)
@@ -105,11 +103,19 @@ class StreamLoop:
 
     def follow(self, script: Script) -> None:
         """Take what `script` has for each chunk."""
-        self._script = script
+        self._intake.script = script
+
+    def go_on(self, snapshot: StreamSnapshot) -> None:
+        """Begin where another stream was when it was dumped; its control is in force already."""
+        self._dumped = snapshot.state
+        self._was_played = True
+        self._out.place = snapshot.at
+        self._intake.go_on(snapshot.waiting, snapshot.script)
 
     def stop(self) -> None:
         """End without a word; the one who asks knows why."""
         self.stopped = True
+        self._intake.close()
         self._state = None
         self._boundaries.clear()
         self._outlet.close()
@@ -119,25 +125,43 @@ class StreamLoop:
     @property
     def paused(self) -> bool:
         """Whether generation is to stand still, updates that wait included."""
-        return self._mailbox.paused(self._control.paused)
+        return self._intake.paused(self._control.paused)
 
     def contender(self) -> Contender | None:
         """This stream as a bidder for the next turn; None when it wants none."""
         if self.stopped or self.paused:
             return None
-        next_index = self._first_index + self._handed
+        next_index = self._out.next_index
         if self.playhead is not None:
             dry_at_s: float | None = self.playhead.dry_at_s(self._rewind.next_index(next_index))
-        elif not self._was_played and self._chunks_made == 0:
+        elif not self._was_played and self._out.chunks_made == 0:
             dry_at_s = None
         else:
             return None
-        has_room = self._outlet.has_room(next_index, self._pipeline.chunk_frames - self._handed)
+        if not self._entered and not self._has_words():
+            return None
+        has_room = self._outlet.has_room(next_index, self._pipeline.chunk_frames - self._out.handed)
         return Contender(self.id, self.times.p95_s, dry_at_s, has_room or bool(self._rewind))
 
     def figures(self, lead_s: float) -> StreamFigures:
         """Running figures, with the lead the worker gives it."""
-        return StreamFigures(self._frames_made, self._chunks_made, self.times.p95_s, lead_s)
+        out = self._out
+        return StreamFigures(out.frames_made, out.chunks_made, self.times.p95_s, lead_s)
+
+    def dump(self) -> StreamSnapshot:
+        """This stream at its next chunk boundary; what a step that failed took waits again."""
+        self._return()
+        control, state, taken = self._control, self._state, None
+        if self._entered:
+            boundary = self._boundaries.last
+            control, state, taken = boundary.control, boundary.state, boundary.taken
+        return StreamSnapshot.of(
+            control,
+            state=self._pipeline.dump(state) if self._opened else self._dumped,
+            at=self._out.place,
+            waiting=self._intake.waiting(taken),
+            script=self._intake.rest_of_script(taken),
+        )
 
     # One turn.
 
@@ -156,13 +180,11 @@ class StreamLoop:
         """Cross into the next chunk: take what waits, cut if it says so, remember the spot."""
         if not self._opened:
             self._open()
-        before, chunk, index = self._control, self._chunk, self._first_index
-        taken = self._script.join(
-            self._mailbox.take(), chunk=chunk, first_index=index, revision=before.revision
-        )
+        before, chunk, index = self._control, self._out.number, self._out.first_index
+        taken = self._intake.take(chunk=chunk, first_index=index, before=before)
         if taken is not None:
             self._control = before.apply(taken.update)
-            self._unconfirmed += taken.revisions
+            self._out.expect(taken.revisions)
             scripted = taken.scripted > 0
             self._tell(UpdateTaken(self.id, chunk, index, taken.update, scripted))
         mark = self._pipeline.mark(self._state)
@@ -171,8 +193,11 @@ class StreamLoop:
         if boundary.cuts(self._control):
             self._state = self._pipeline.open(self._control.seed)
         self._control = self._control.advance()
-        self._handed = 0
         self._entered = True
+
+    def _has_words(self) -> bool:
+        at, first = self._out.place, None if self._opened else self._control
+        return self._intake.ready(chunk=at.chunk, first_index=at.first_index, first=first)
 
     def _open(self) -> None:
         if self._dumped is None:
@@ -190,7 +215,7 @@ class StreamLoop:
             self._state,
             self._control.params,
             self._control.prompt(),
-            skip=self._handed,  # a step that failed half-way has handed these out before
+            skip=self._out.handed,  # a step that failed half-way has handed these out before
         )
         last_piece = False
         with contextlib.closing(pieces):
@@ -198,7 +223,7 @@ class StreamLoop:
                 if len(piece):
                     last_piece = self._hand_out(piece, began_s)
                 between()
-                if self.stopped or self._rewind.covers(self._first_index):
+                if self.stopped or self._rewind.covers(self._out.first_index):
                     return False
         if not last_piece:
             self._hand_out(no_frames(self._pipeline.format), began_s, last_piece=True)
@@ -207,36 +232,20 @@ class StreamLoop:
 
     def _leave(self, seconds: float) -> None:
         self.times.add(seconds)
-        self._first_index += self._handed
-        self._handed = 0
-        self._chunk += 1
-        self._chunks_made += 1
+        self._out.complete()
         self._entered = False
 
     def _hand_out(self, pixels: Pixels, began_s: float, *, last_piece: bool = False) -> bool:
-        first_index = self._first_index + self._handed
-        if len(pixels):
-            self._confirm()
-        self._handed += len(pixels)
-        self._frames_made += len(pixels)
-        last_piece = last_piece or self._handed == self._pipeline.chunk_frames
+        whole = self._out.handed + len(pixels) == self._pipeline.chunk_frames
         now_s = self._clock.now()
-        chunk = Chunk(
-            pixels=pixels,
-            first_index=first_index,
+        self._out.put(
+            pixels,
             revision=self._control.revision,
             seconds=now_s - began_s,
-            chunk=self._chunk,
-            last_piece=last_piece,
-            produced_s=now_s,
+            now_s=now_s,
+            last_piece=last_piece or whole,
         )
-        self._outlet.put(chunk)
-        return last_piece
-
-    def _confirm(self) -> None:
-        for revision in self._unconfirmed:
-            self._tell(UpdateApplied(self.id, revision, self._chunk, self._first_index))
-        self._unconfirmed = ()
+        return last_piece or whole
 
     # Going back.
 
@@ -247,20 +256,17 @@ class StreamLoop:
             return
         index, asked = granted
         for boundary in self._boundaries.forget_from(index):
-            if boundary.taken and (sent := self._script.put_back(boundary.taken)):
-                self._mailbox.put_back(sent)
+            self._intake.put_back(boundary.taken)
             self._return_to(boundary)
-            self._tell(ChunksUndone(self.id, self._chunk, self._first_index))
+            self._tell(ChunksUndone(self.id, self._out.number, self._out.first_index))
         for _ in range(asked):  # each one asked for holds the reader back
-            self._outlet.rewind(self._first_index + self._handed)
+            self._outlet.rewind(self._out.next_index)
 
     def _return_to(self, boundary: Boundary) -> None:
         self._pipeline.rollback(boundary.state, boundary.mark)
         self._state = boundary.state
         self._control = boundary.control
-        self._first_index = boundary.first_index
-        self._chunk = boundary.chunk
-        self._handed = 0
+        self._out.place = Place(boundary.first_index, boundary.chunk)
         self._entered = False
 
     def _survive(self, error: Exception) -> None:

@@ -16,6 +16,27 @@ from scope.pipelines.contract import Texts
 FAILURES_KEPT = 64
 
 
+class NothingAhead:
+    """For a pipeline to which a text costs nothing: all of them are ready."""
+
+    def ready(self, texts: Iterable[str]) -> bool:
+        """See `TextsAhead`."""
+        return True
+
+    def failure(self, texts: Iterable[str]) -> ErrorInfo | None:
+        """See `TextsAhead`."""
+        return None
+
+    def want(self, stream_id: str, texts: Iterable[str]) -> None:
+        """See `TextsAhead`."""
+
+    def forget(self, stream_id: str) -> None:
+        """See `TextsAhead`."""
+
+    def close(self) -> None:
+        """See `TextsAhead`."""
+
+
 class TextsAhead:
     """For one pipeline. `news` is called on that thread whenever a text is through."""
 
@@ -101,3 +122,6 @@ class TextsAhead:
         self._failed[text] = info
         while len(self._failed) > FAILURES_KEPT:
             self._failed.popitem(last=False)
+
+
+Ahead = TextsAhead | NothingAhead

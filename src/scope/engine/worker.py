@@ -20,6 +20,8 @@ from scope.engine.messages import (
     Checked,
     Close,
     Command,
+    Dump,
+    Dumped,
     Load,
     Loaded,
     Loading,
@@ -39,15 +41,17 @@ from scope.engine.messages import (
 from scope.engine.outlet import Outlet
 from scope.engine.script import Script, check_script
 from scope.engine.stream_loop import StreamLoop
+from scope.engine.texts_ahead import Ahead, NothingAhead, TextsAhead
 from scope.engine.turn import leads_s, pick
 from scope.errors import (
     InvalidParameters,
     LoadFailed,
     OutOfMemory,
     PipelineNotLoaded,
+    StateError,
     UnknownPipeline,
 )
-from scope.events import StopReason, StreamStopped
+from scope.events import ErrorInfo, StopReason, StreamStopped
 from scope.pipelines.contract import Pipeline
 from scope.pipelines.registry import Listed
 
@@ -77,6 +81,7 @@ class Worker:
         self._clock = clock
         self._pipeline: Pipeline[Any, Any] | None = None
         self._nominal_chunk_s = 0.0
+        self._texts: Ahead = NothingAhead()
         self._streams: dict[str, StreamLoop] = {}
         self._stopping = False
 
@@ -140,6 +145,8 @@ class Worker:
                 self._streams[stream_id].play(playhead)
             case Close(stream_id) if stream_id in self._streams:
                 self._streams.pop(stream_id).stop()
+            case Dump():
+                self._dump(command)
             case Open() if outlet is not None:
                 self._open(command, outlet)
             case Load():
@@ -157,8 +164,7 @@ class Worker:
         try:
             if pipeline is None:
                 raise PipelineNotLoaded("The pipeline was unloaded.")
-            params = checked_params(type(pipeline).Params, command.initial.changes)
-            check_script(type(params), command.initial.changes, command.script)
+            control = _control(pipeline, command)
         except (InvalidParameters, PipelineNotLoaded) as error:
             outlet.close()
             stopped = StreamStopped(
@@ -166,10 +172,6 @@ class Worker:
             )
             self._report(Told(stopped))
             return
-        schedule = PromptSchedule()
-        if pipeline.default_prompt:
-            schedule = schedule.with_prompts(PromptMix((PromptItem(pipeline.default_prompt),)))
-        control = Control(params, seed=command.seed, schedule=schedule).apply(command.initial)
         stream = StreamLoop(
             stream_id=command.stream_id,
             pipeline=pipeline,
@@ -178,10 +180,26 @@ class Worker:
             tell=lambda event: self._report(Told(event)),
             clock=self._clock,
             nominal_chunk_s=self._nominal_chunk_s,
-            dumped=command.state,
+            texts=self._texts,
         )
         stream.follow(Script(command.script))
+        if command.snapshot is not None:
+            stream.go_on(command.snapshot)
         self._streams[stream.id] = stream
+
+    def _dump(self, command: Dump) -> None:
+        stream, ticket = self._streams.get(command.stream_id), command.ticket
+        if stream is None:
+            gone = ErrorInfo(StateError.code, "The stream has ended.")
+            self._report(Dumped(ticket, command.stream_id, error=gone))
+            return
+        try:
+            snapshot = stream.dump()
+        except Exception as error:  # noqa: BLE001 - a pipeline may raise anything; told as a value
+            self._report(Dumped(ticket, stream.id, error=error_info(error)))
+            return
+        fits = command.max_bytes is None or snapshot.size_bytes <= command.max_bytes
+        self._report(Dumped(ticket, stream.id, snapshot if fits else None))
 
     def _load(self, command: Load) -> None:
         self._forget_pipeline()
@@ -202,6 +220,8 @@ class Worker:
             gc.collect()
         else:
             self._nominal_chunk_s = loaded.nominal_chunk_s
+            if self._pipeline.texts is not None:
+                self._texts = TextsAhead(self._pipeline.texts, news=self._inbox.wake)
             self._report(Loaded(command.ticket, loaded))
 
     def _progress(self, ticket: int, stage: str, progress: float) -> None:
@@ -216,8 +236,23 @@ class Worker:
         for stream in self._streams.values():
             stream.stop()
         self._streams.clear()
+        self._texts.close()
+        self._texts = NothingAhead()
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
             pipeline.close()
             del pipeline
             gc.collect()
+
+
+def _control(pipeline: Pipeline[Any, Any], command: Open) -> Control:
+    """What is in force in a new stream before its first chunk. Raises InvalidParameters."""
+    kind = type(pipeline).Params
+    if command.snapshot is not None:
+        return command.snapshot.control(kind)
+    params = checked_params(kind, command.initial.changes)
+    check_script(kind, command.initial.changes, command.script)
+    schedule = PromptSchedule()
+    if pipeline.default_prompt:
+        schedule = schedule.with_prompts(PromptMix((PromptItem(pipeline.default_prompt),)))
+    return Control(params, seed=command.seed, schedule=schedule).apply(command.initial)
