@@ -11,7 +11,7 @@ from training.transformer.data import LatentStore
 from training.transformer.evaluate_flow import held_out
 from training.transformer.model import SemanticHead, Sizes, start
 from training.transformer.muon import orthogonalise
-from training.transformer.objective import Recipe, losses, noised, own_past
+from training.transformer.objective import Recipe, importance, losses, noised, own_past
 from training.transformer.state import Run, load_ema
 
 TINY = Sizes(dim=64, layers=2, semantic_layer=0)
@@ -92,6 +92,17 @@ def test_the_own_past_is_a_guess_near_the_truth_for_a_share_of_the_clips(store):
     recipe = Recipe(own_past=0.0)
     kept = own_past(model, batch, recipe, torch.zeros(33, 384), generator())
     assert torch.equal(kept, clean)
+
+
+def test_a_token_with_the_moon_weighs_more_and_the_mean_is_one():
+    semantics = torch.zeros(1, 1, 60, 10)
+    semantics[..., 0] = 1.0
+    semantics[0, 0, 11, :3] = torch.tensor([0.5, 0.0, 0.5])
+    weight = importance(semantics, torch.Size((12, 20)))
+    assert float(weight.mean()) == pytest.approx(1.0)
+    ratio = weight[0, 0] / weight[0, 0, 0, 0]
+    assert torch.equal(ratio[2:4, 2:4], torch.full((2, 2), 4.0))
+    assert float(ratio.sum()) == pytest.approx(240 + 4 * 3.0)
 
 
 def test_muon_makes_matrices_orthogonal():

@@ -24,6 +24,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from training.codec.data import ClipShards, batches
+from training.codec.guesses import Guesses, GuessSource
 from training.codec.losses import Weights, psnr, rarity, reconstruction, spread
 from training.codec.measure import load, measure
 from training.codec.model import PICTURES, Codec, CodecShape
@@ -54,6 +55,18 @@ def forward(model: Codec, clip: Tensor, weights: Weights, noise: float) -> tuple
     loss = _fused_reconstruction(pictures, clip, rarity(clip.flatten(0, 1)), weights)
     if not fixed:
         loss = loss + weights.spread * spread(latent.float())
+    return loss, pictures.detach()
+
+
+def forward_guesses(model: Codec, guesses: Guesses, weights: Weights) -> tuple[Tensor, Tensor]:
+    """Loss and pictures of what the transformer made; the frame before is the memory."""
+    raw = guesses.latents * model.latent_std + model.latent_mean
+    before = torch.cat([torch.zeros_like(raw[:, :1]), raw[:, :-1]], dim=1)
+    with torch.autocast("cpu", torch.bfloat16):
+        made = model.decoder(raw.flatten(0, 1), before.flatten(0, 1))
+    pictures = made.float().unflatten(0, raw.shape[:2]).unflatten(2, (PICTURES, 3)).flatten(1, 2)
+    wanted = guesses.pictures
+    loss = _fused_reconstruction(pictures, wanted, rarity(wanted.flatten(0, 1)), weights)
     return loss, pictures.detach()
 
 
@@ -150,6 +163,10 @@ def train(options: argparse.Namespace) -> None:
         ClipShards(options.clips), seed=options.seed + run.step, batch=options.batch,
         pictures=GROUPS * PICTURES, height=96, width=160,
     )  # fmt: skip
+    guessed = None
+    if options.guesses:
+        made_by = GuessSource(options.guesses, options.clips, options.latents, seed=run.step)
+        guessed = made_by.batches(options.batch)
     saved_at, seen, started = time.monotonic(), [], time.monotonic()
     budget_s = options.minutes * 60
     stopped = threading.Event()
@@ -158,6 +175,8 @@ def train(options: argparse.Namespace) -> None:
         run.set_rate(rate(run.spent_s / budget_s, run.step))
         clip = next(source)
         loss, pictures = forward(run.model, clip, weights, options.noise)
+        if guessed is not None:
+            loss = loss + forward_guesses(run.model, next(guessed), weights)[0]
         run.learn(loss)
         seen.append((float(loss.detach()), float(psnr(pictures, clip).mean())))
         now = time.monotonic()
@@ -196,6 +215,8 @@ def main() -> None:
     parser.add_argument("--texture", type=float, default=Weights().texture)
     parser.add_argument("--seam", type=float, default=Weights().seam)
     parser.add_argument("--decoder-of", type=Path, help="a finished run whose encoder stays fixed")
+    parser.add_argument("--guesses", type=Path, help="a transformer whose guesses are shown too")
+    parser.add_argument("--latents", type=Path, default=Path("training/runs/latents"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--measure-every", type=int, default=1000)

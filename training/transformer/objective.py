@@ -16,6 +16,10 @@ from scope.pipelines.vista.text import TEXT_TOKENS
 from training.transformer.data import Batch
 from training.transformer.model import SemanticHead
 
+RARE = (2, 7)
+"""Sun or moon, and subject, among what the renderer knows of a token."""
+RARE_WEIGHT = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -128,5 +132,19 @@ def losses(
 ) -> tuple[Tensor, Tensor]:
     """Flow loss and semantic loss."""
     flow, hidden = predict(model, sample, layer)
-    loss = nn.functional.mse_loss(flow.float(), sample.target)
-    return loss, head.loss(hidden, sample.semantics)
+    error = (flow.float() - sample.target).square().mean(dim=1)
+    weight = importance(sample.semantics, error.shape[-2:])
+    return (error * weight).mean(), head.loss(hidden, sample.semantics)
+
+
+def importance(semantics: Tensor, size: torch.Size) -> Tensor:
+    """Weights with mean 1, [batch, frames, height, width]: suns, moons and subjects are small and
+    rare, so a plain mean hardly asks for them.
+    """
+    rare = (semantics[..., RARE] * 4).clamp(max=1).amax(dim=-1)
+    weight = 1 + RARE_WEIGHT * rare
+    # Tokens are squares of two by two cells.
+    rows, columns = size[0] // 2, size[1] // 2
+    weight = weight.unflatten(-1, (rows, columns))
+    weight = weight.repeat_interleave(2, dim=-2).repeat_interleave(2, dim=-1)
+    return weight / weight.mean()

@@ -39,7 +39,7 @@ class Plan:
     clips_from: int
     own_past_from: int
     """From this step on some clips continue the model's own guess of their past."""
-    save_s: float = 300.0
+    save_s: float = 600.0
 
 
 class Trainer:
