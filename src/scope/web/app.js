@@ -1,377 +1,296 @@
 /**
- * The page: what the server and the stream are doing, in words and pictures.
- *
- * It holds one model of what is known (`known`), changes it on events and draws it with `draw`.
- * How to connect and when to try again is the business of client.js.
+ * The page: its parts, put together. It holds what belongs to none of them, draws them when
+ * something changed, and sends every wish to acts.js. How to connect and when to try again is the
+ * business of client.js.
  */
 
-import { connect } from "/client.js";
-import { EXAMPLES, FALLBACK_PROMPT, NOTICES, applied, asked, describe, willApply } from "./words.js";
+import { actsOf, usualSteps } from "./acts.js";
+import { drawOffers } from "./stage.js";
+import { h, hidden, icon, iconButton, say } from "./dom.js";
+import { Keys } from "./keys.js";
+import { Live } from "./live.js";
+import { LIVE, phaseOf } from "./phases.js";
+import { Recorder } from "./recorder.js";
+import { Replay } from "./replay.js";
+import { ServerWatch } from "./server-watch.js";
+import { soften } from "./soften.js";
+import { recall, remember } from "./store.js";
+import { FALLBACK_PROMPT, SAID, describe, machineWords, sentence } from "./words.js";
+import "./help.js";
+import "./library.js";
+import "./palette.js";
+import "./prompt.js";
+import "./settings.js";
+import "./slots.js";
+import "./timeline-strip.js";
+import "./transport.js";
 
-const SLOW_S = 4;
-const POLL_FAST_MS = 1000;
-const POLL_SLOW_MS = 5000;
-const KEEP_MS = 250;
 const IDLE_MS = 3000;
+const TICK_MS = 200;
 
-const $ = (id) => document.getElementById(id);
-const prompt = $("prompt");
-const video = $("video");
+/** @template {keyof HTMLElementTagNameMap} K @param {string} selector */
+const find = (selector) => /** @type {any} */ (document.querySelector(selector));
 
-const known = {
-  server: { state: "asking", stage: null, progress: null, error: null, pipelineId: null },
-  stream: null, // what the stream said last, or null when none was asked for
-  wantsStart: false, // Enter was pressed before the server was ready
-  lastWord: "", // a sentence that outlives the state change that caused it
-};
-let stream = null;
-let shownPipeline = null;
-let leaving = false;
+export class Page {
+  stage = /** @type {import("./stage.js").Stage} */ (find("scope-stage"));
+  box = /** @type {import("./prompt.js").PromptBox} */ (find("scope-prompt"));
+  slots = /** @type {import("./slots.js").Slots} */ (find("scope-slots"));
+  transport = /** @type {import("./transport.js").Transport} */ (find("scope-transport"));
+  strip = /** @type {import("./timeline-strip.js").TimelineStrip} */ (find("scope-timeline"));
+  settings = /** @type {import("./settings.js").Settings} */ (find("scope-settings"));
+  library = /** @type {import("./library.js").Library} */ (find("scope-library"));
+  help = /** @type {import("./help.js").Help} */ (find("scope-help"));
+  palette = /** @type {import("./palette.js").Palette} */ (find("scope-palette"));
 
-// ---------------------------------------------------------------- what is the case
+  keys = new Keys();
+  house = new ServerWatch(() => this.#heardServer());
+  live = new Live(this.stage.video, {
+    changed: () => this.draw(),
+    word: (text) => this.say(text),
+    stats: (stats) => this.stage.measure(stats, this.live.seed),
+    lost: (serverGone) => this.#lost(serverGone),
+    refused: (error) => this.refused(error),
+    draining: () => { this.house.state.draining = true; },
+  });
+  recorder = new Recorder(this.house, (text) => this.say(text));
+  replay = new Replay(() => this.say(SAID.replayed));
 
-function phase() {
-  if (known.stream) return known.stream.phase;
-  const { state } = known.server;
-  return { loaded: "ready", not_loaded: "none", error: "failed" }[state] ?? state;
-}
+  /** Enter was pressed before the server was ready; a reload goes on playing. */
+  wantsStart = recall("playing", false, { tab: true });
+  seedLocked = recall("seedLocked", false);
+  /** @type {number | null} */ seed = this.seedLocked ? recall("seed", null) : null;
+  showsTimeline = recall("timeline", true);
+  settingsOpen = false;
+  /** A timeline from a file. @type {import("./timeline.js").Timeline | null} */ imported = null;
+  /** A sentence that outlives the state change that caused it. */ #word = "";
+  #refusal = "";
+  #phase = "";
+  /** @type {(() => void) | null} */ #softening = null;
+  #keyForm = keyForm((key) => this.do("key", key));
+  #acts;
 
-function draw() {
-  const now = phase();
-  const words = describe({ phase: now, ...known });
-  const live = stream !== null;
-  document.body.dataset.phase = now;
-  document.body.classList.toggle("has-picture", $("still").width > 0);
-  $("badge").textContent = words.badge;
-  $("headline").textContent = words.headline;
-  $("hint").textContent = words.hint;
-  say($("status"), words.problem ? "" : known.lastWord || words.status);
-  say($("problem"), words.problem);
-  $("mark").textContent = words.mark;
-  $("mark").hidden = !words.mark;
-  $("track").hidden = words.progress === null;
-  $("track").classList.toggle("unknown", words.progress < 0);
-  $("bar").style.width = words.progress >= 0 ? `${100 * words.progress}%` : "";
-  $("send-word").textContent = live ? "Send" : "Start";
-  $("stop").hidden = !live && !known.wantsStart;
-  video.setAttribute("aria-label", live ? `Live picture: ${prompt.dataset.sent ?? ""}` : "No picture yet");
-}
+  constructor() {
+    this.draw = this.draw.bind(this);
+    this.refused = this.refused.bind(this);
+    this.#acts = actsOf(this);
+    this.transport.begin(usualSteps());
+    this.soften(recall("soften", false));
+    this.#tools();
+    this.#listen();
+    this.draw();
+    this.house.start();
+    setInterval(() => this.#tick(), TICK_MS);
+  }
 
-/** Only changed text is written, so that a screen reader hears every sentence once. */
-function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
+  /** @param {string} name @param {any} [arg] */
+  do(name, arg) {
+    this.#refusal = "";
+    return this.#acts[name]?.(arg);
+  }
 
-// ---------------------------------------------------------------- the server
+  start() {
+    this.wantsStart = false;
+    this.#word = "";
+    remember("playing", true, { tab: true });
+    this.live.start({ prompts: this.box.prompts, blend: this.box.blend }, { key: this.house.key, seed: this.seedLocked ? this.seed : null });
+  }
 
-async function poll() {
-  let waitMs = POLL_SLOW_MS;
-  try {
-    const response = await fetch("/api/v1/pipeline/status", { signal: AbortSignal.timeout(4000) });
-    if (!response.ok) throw new Error(String(response.status));
-    const status = await response.json();
-    known.server = {
-      state: status.status,
-      stage: status.loading_stage,
-      progress: status.progress ?? null,
-      error: status.error,
-      pipelineId: status.pipeline_id,
+  stop() {
+    this.wantsStart = false;
+    remember("playing", undefined, { tab: true });
+    if (this.recorder.seconds !== null) void this.recorder.finish().catch(this.refused);
+    this.live.stop();
+    this.box.focusText();
+  }
+
+  /** @param {boolean} open */
+  openSettings(open) {
+    this.settingsOpen = open;
+    this.draw();
+    const target = open ? this.settings.querySelector("input") : document.getElementById("show-settings");
+    /** @type {HTMLElement | null} */ (target)?.focus();
+  }
+
+  /** @param {boolean} on */
+  soften(on) {
+    remember("soften", on || undefined);
+    this.#softening?.();
+    this.#softening = on ? soften(this.stage.video) : null;
+    if (on && this.#phase) this.say(SAID.softened);
+  }
+
+  // Words.
+
+  /** @param {string} text */
+  say(text) {
+    this.#word = text;
+    this.draw();
+  }
+
+  /** @param {any} error */
+  refused(error) {
+    const message = error?.message ?? error?.detail ?? String(error);
+    if (error?.code === "closed") return;
+    this.settings.problem({ field: error?.field ?? null, message });
+    this.#refusal = sentence(message);
+    this.draw();
+  }
+
+  // What is the case.
+
+  #heardServer() {
+    const { house, live } = this;
+    const loaded = house.state.state === "loaded";
+    if (loaded && house.pipeline && this.box.isEmpty && !this.box.contains(document.activeElement?.closest(".blends") ?? null)) {
+      this.box.prompts = [{ text: house.pipeline.default_prompt || FALLBACK_PROMPT, weight: 1 }];
+    }
+    if (loaded && this.wantsStart && !live.isLive) this.start();
+    if (loaded && live.view?.phase === "reconnecting" && live.view.error?.code !== "at_capacity" && this.#wasAway) live.stream?.retryNow();
+    this.#wasAway = !loaded;
+    this.draw();
+  }
+
+  #wasAway = false;
+
+  /** @param {boolean} serverGone */
+  #lost(serverGone) {
+    if (!serverGone) return remember("playing", undefined, { tab: true });
+    this.house.state.state = "gone";
+    this.wantsStart = true;
+  }
+
+  draw() {
+    const { house, live, stage } = this;
+    const known = {
+      server: house.state, stream: live.view, download: house.download, wantsStart: this.wantsStart,
+      others: Object.keys(house.sessions).length > 0,
     };
-    if (status.status !== "loaded") waitMs = POLL_FAST_MS;
-    if (status.pipeline_id !== shownPipeline) await introduce(status.pipeline_id);
-  } catch {
-    known.server = { ...known.server, state: "gone" };
-    waitMs = POLL_FAST_MS;
+    const phase = phaseOf(known);
+    if (phase !== this.#phase) this.#entered(phase);
+    const words = describe(known, phase);
+    const playing = live.isLive;
+    const over = !LIVE.has(phase) && !(["reconnecting", "draining"].includes(phase) && stage.classList.contains("has-picture"));
+    stage.live = phase === "streaming" || phase === "watching" || phase === "draining";
+    stage.show(words, { over, label: playing ? `Live picture: ${live.words}` : "No picture yet" });
+    const problem = words.problem || this.#refusal;
+    say(find("#badge"), words.badge);
+    say(find("#status"), problem ? "" : this.#word || words.status);
+    say(find("#problem"), problem);
+    drawOffers(find("#offers"), over ? [] : words.offers);
+    this.#drawParts(phase);
   }
-  if (known.wantsStart && !stream && known.server.state === "loaded") start();
-  draw();
-  setTimeout(poll, waitMs);
-}
 
-/** Name the pipeline, and offer its own prompt to whoever has not written one. */
-async function introduce(pipelineId) {
-  shownPipeline = pipelineId;
-  if (!pipelineId) return say($("model"), "");
-  const response = await fetch("/api/v1/pipelines/schemas", { signal: AbortSignal.timeout(4000) });
-  const { pipelines } = await response.json();
-  const about = pipelines[pipelineId];
-  say($("model"), about?.name ?? pipelineId);
-  if (!prompt.value) prompt.value = defaultPrompt(about) || FALLBACK_PROMPT;
-  fit();
-}
-
-function defaultPrompt(about) {
-  const mode = about?.mode_defaults?.[about.default_mode] ?? {};
-  return about?.default_prompt ?? mode.default_prompt ?? mode.prompt ?? "";
-}
-
-// ---------------------------------------------------------------- the stream
-
-function start() {
-  known.wantsStart = false;
-  known.lastWord = "";
-  remember("playing", "1");
-  prompt.dataset.sent = prompt.value.trim();
-  stream = connect({ prompt: prompt.dataset.sent || undefined, video });
-  known.stream = { phase: "connecting", slow: false };
-  setTimeout(() => whileConnecting({ slow: true }), SLOW_S * 1000);
-  stream.on("state", entered);
-  stream.on("stats", measured);
-  stream.on("notice", noticed);
-  draw();
-}
-
-function whileConnecting(change) {
-  if (known.stream?.phase !== "connecting") return;
-  Object.assign(known.stream, change);
-  draw();
-}
-
-function entered({ state, error, attempt, of, waitS }) {
-  known.lastWord = "";
-  if (state === "closed") return closed(error);
-  known.stream = { phase: state, quietS: 0 };
-  if (state === "streaming") keep();
-  else if (state !== "unstable") figures(null);
-  if (state === "reconnecting") {
-    Object.assign(known.stream, { error, attempt, of, leftS: Math.ceil(waitS) });
-    countDown(known.stream);
+  /** @param {string} phase */
+  #entered(phase) {
+    this.#phase = phase;
+    document.body.dataset.phase = phase;
+    this.#word = "";
+    const inset = { locked: this.#keyForm, none: this.library.cards }[phase];
+    this.stage.inset.replaceChildren(...(inset ? [inset] : []));
+    if (phase === "locked") this.#keyForm.querySelector("input")?.focus();
   }
-  draw();
-}
 
-function countDown(waiting) {
-  setTimeout(() => {
-    if (known.stream !== waiting || waiting.leftS <= 1) return;
-    waiting.leftS -= 1;
-    draw();
-    countDown(waiting);
-  }, 1000);
-}
-
-function closed(error) {
-  stream = null;
-  if (leaving) return;
-  figures(null);
-  known.stream = error ? { phase: "stopped", error } : null;
-  const comesBack = error && ["unreachable", "server_shutdown", "draining"].includes(error.code);
-  if (comesBack) {
-    known.stream = null;
-    known.server.state = "gone";
-    known.wantsStart = true;
-  } else {
-    remember("playing", "");
-  }
-  video.srcObject = null;
-  draw();
-}
-
-function measured(stats) {
-  figures(stats);
-  if (known.stream?.phase !== "unstable") return;
-  known.stream.quietS = stats.quietS;
-  draw();
-}
-
-function noticed(message) {
-  if (message.type === "error" && message.severity !== "warning") word(message.detail);
-  if (message.type === "pipeline_error") word(message.message);
-  if (NOTICES[message.type]) word(NOTICES[message.type](message));
-}
-
-function word(text) {
-  known.lastWord = text;
-  draw();
-}
-
-async function send({ cut }) {
-  const text = prompt.value.trim();
-  if (!stream) {
-    if (known.stream?.phase === "stopped") known.stream = null;
-    if (known.server.state === "loaded") return start();
-    known.wantsStart = true;
-    return draw();
-  }
-  if (!text) return word("Type a prompt first.");
-  prompt.dataset.sent = text;
-  stream.retryNow();
-  const answer = stream.prompt(text, { cut, steps: calm() ? 8 : 4 });
-  word(known.stream?.phase === "streaming" ? asked : willApply);
-  try {
-    const done = await answer;
-    if (done && prompt.dataset.sent === text) word(applied(done.elapsedMs, cut));
-  } catch (error) {
-    word(error.message);
-  }
-}
-
-function stop() {
-  known.wantsStart = false;
-  remember("playing", "");
-  if (stream) stream.close();
-  draw();
-  prompt.focus();
-}
-
-// ---------------------------------------------------------------- what is drawn besides words
-
-function figures(stats) {
-  const text = (value, unit, digits = 0) => (value == null ? "" : `${value.toFixed(digits)} ${unit}`);
-  $("figures").classList.toggle("on", stats !== null);
-  if (!stats) return;
-  $("fps").textContent = text(stats.fps, "fps", stats.fps < 10 ? 1 : 0);
-  $("delay").textContent = text(stats.delayMs, "ms");
-  $("bitrate").textContent = text(stats.bitrateKbps == null ? null : stats.bitrateKbps / 1000, "Mbit/s", 1);
-}
-
-/**
- * A copy of the newest picture stays when the connection goes, and the surroundings take its
- * colours, as a wall does behind a lamp.
- */
-function keep() {
-  const live = stream?.state === "streaming" && video.readyState >= 2;
-  const still = $("still");
-  const glow = $("glow");
-  if (live && !document.hidden) {
-    if (still.width !== video.videoWidth) [still.width, still.height] = [video.videoWidth, video.videoHeight];
-    still.getContext("2d").drawImage(video, 0, 0);
-    if (!calm()) glow.getContext("2d").drawImage(still, 0, 0, glow.width, glow.height);
-  }
-  glow.classList.toggle("on", live && !calm());
-}
-
-/** The frame on the page has the proportions of the picture. */
-function frame() {
-  const { videoWidth, videoHeight } = video;
-  if (videoHeight) document.documentElement.style.setProperty("--ratio", (videoWidth / videoHeight).toFixed(4));
-}
-
-/** The prompt box grows with its text up to a third of the window. */
-function fit() {
-  prompt.style.height = "auto";
-  prompt.style.height = `${Math.min(prompt.scrollHeight, innerHeight / 3)}px`;
-}
-
-function calm() {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
-}
-
-// ---------------------------------------------------------------- hands
-
-function chips() {
-  for (const text of EXAMPLES) {
-    const chip = document.createElement("button");
-    chip.type = "button";
-    chip.textContent = text;
-    chip.addEventListener("click", () => {
-      prompt.value = text;
-      fit();
-      send({ cut: false });
+  /** @param {string} phase */
+  #drawParts(phase) {
+    const { house, live } = this;
+    const playing = live.isLive;
+    const pipeline = house.pipeline;
+    say(find("#model"), pipeline?.name ?? house.state.pipelineId ?? "Models");
+    say(find("#machine"), house.state.hardware ? machineWords(house.state.hardware) : "");
+    const peers = house.sessions[live.stream?.sessionId ?? ""]?.peers?.length ?? 0;
+    find("#viewers").hidden = peers < 2;
+    say(find("#viewers"), `${peers} viewers`);
+    this.box.show({ live: playing && live.controlsIt, canStop: playing || this.wantsStart });
+    this.transport.chunkS = live.chunkS;
+    this.transport.show({
+      live: playing && LIVE.has(phase), controls: live.controlsIt, paused: Boolean(live.view?.paused), recording: this.recorder.seconds !== null,
+      records: this.recorder.isPossible, timeline: this.showsTimeline, settings: this.settingsOpen,
     });
-    $("chips").append(chip);
+    this.settings.hidden = !this.settingsOpen;
+    document.body.classList.toggle("with-settings", this.settingsOpen);
+    this.settings.drawFor(pipeline);
+    this.settings.show(live.controls);
+    this.settings.showSeed({ seed: playing ? live.seed : this.seed, locked: this.seedLocked, softened: this.#softening !== null });
+    this.slots.mark(playing ? live.words : "");
+    this.strip.hidden = !this.showsTimeline;
+    this.library.show({
+      pipelines: house.pipelines, loadedId: house.state.state === "loaded" ? house.state.pipelineId : null,
+      loadingId: house.state.state === "loading" ? house.state.pipelineId : null,
+      hardware: house.state.hardware, files: house.files, downloads: house.routes.has("/api/v1/models/download"),
+    });
+    find("#overlay")?.setAttribute("aria-pressed", String(this.stage.overlay !== "off"));
   }
-}
 
-function onPromptKey(event) {
-  if (event.key === "Escape") return prompt.blur();
-  if (event.key !== "Enter" || event.isComposing) return;
-  event.preventDefault();
-  if (event.altKey) return insertLine();
-  remember("prompt", prompt.value, "localStorage");
-  send({ cut: event.shiftKey });
-}
-
-function insertLine() {
-  prompt.setRangeText("\n", prompt.selectionStart, prompt.selectionEnd, "end");
-  fit();
-}
-
-const KEYS = {
-  "/": () => prompt.focus(),
-  p: () => prompt.focus(),
-  f: () => fullScreen(),
-  i: () => showFigures(),
-  ".": () => stop(),
-  Enter: () => send({ cut: false }),
-};
-
-function onKey(event) {
-  const busy = event.target.closest("textarea, button, a, input");
-  if (busy || event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!act) return;
-  event.preventDefault();
-  act();
-}
-
-function showFigures() {
-  const button = $("show-figures");
-  const on = button.getAttribute("aria-pressed") !== "true";
-  button.setAttribute("aria-pressed", String(on));
-  document.body.classList.toggle("no-figures", !on);
-  remember("figures", on ? "" : "off", "localStorage");
-}
-
-function fullScreen() {
-  const done = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
-  done?.catch(() => word("This browser allows no full screen here."));
-}
-
-let idleTimer = null;
-
-/** In full screen the controls leave when nobody touches anything. */
-function awake() {
-  document.body.classList.remove("idle");
-  clearTimeout(idleTimer);
-  idleTimer = setTimeout(() => document.body.classList.add("idle"), IDLE_MS);
-}
-
-/** Storage can be forbidden; the page works without. */
-function remember(name, value, storage = "sessionStorage") {
-  try {
-    window[storage].setItem(`scope.${name}`, value);
-  } catch {
-    return;
+  #tick() {
+    const { live } = this;
+    this.stage.glide(live.glide);
+    this.stage.recording(this.recorder.seconds);
+    if (this.showsTimeline) this.strip.show(this.imported ?? live.timeline, live.nowS);
+    this.strip.replaying = this.replay.isRunning;
   }
-}
 
-function remembered(name, storage = "sessionStorage") {
-  try {
-    return window[storage].getItem(`scope.${name}`) ?? "";
-  } catch {
-    return "";
+  // Hands.
+
+  #tools() {
+    find(".tools").append(
+      iconButton("overlay", "Figures: off, short, all (I)", { id: "overlay", "data-act": "overlay", "aria-keyshortcuts": "I" }),
+      iconButton("output", "Output window (O)", { id: "output", "data-act": "output", "aria-keyshortcuts": "O" }),
+      iconButton("fullScreen", "Full screen (F)", { id: "full-screen", "data-act": "fullScreen", "aria-keyshortcuts": "F" }),
+      h("button", { type: "button", class: "icon", id: "help", title: "Keys and help (?)", "data-act": "help", "aria-keyshortcuts": "?" }, icon("help"), hidden("Keys and help")));
   }
-}
 
-function wire() {
-  $("composer").addEventListener("submit", (event) => {
+  #listen() {
+    document.addEventListener("click", (event) => {
+      const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest?.("[data-act]"));
+      if (button) void this.do(button.dataset.act ?? "", button.dataset.arg);
+    });
+    document.addEventListener("act", (event) => {
+      const { name, arg } = /** @type {CustomEvent} */ (event).detail;
+      void this.do(name, arg);
+    });
+    document.addEventListener("keydown", (event) => this.#key(event));
+    for (const event of ["pointermove", "keydown", "pointerdown"]) document.addEventListener(event, () => this.#awake());
+    addEventListener("online", () => this.live.stream?.retryNow());
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (document.querySelector("dialog[open]") || event.defaultPrevented) return;
+    if (event.key === "Escape") return this.#escape();
+    const wish = this.keys.read(event);
+    if (!wish) return;
+    const target = /** @type {HTMLElement} */ (event.target);
+    const edits = target.id === "prompt" && this.box.prompts.map(({ text }) => text).join(" + ") !== this.live.words;
+    if (edits && (wish.name === "undo" || wish.name === "redo")) return; // the field's own
     event.preventDefault();
-    remember("prompt", prompt.value, "localStorage");
-    send({ cut: false });
-  });
-  prompt.addEventListener("keydown", onPromptKey);
-  prompt.addEventListener("input", fit);
-  document.addEventListener("keydown", onKey);
-  for (const event of ["pointermove", "keydown", "pointerdown"]) document.addEventListener(event, awake);
-  $("stop").addEventListener("click", stop);
-  $("show-figures").addEventListener("click", showFigures);
-  $("full-screen").addEventListener("click", fullScreen);
-  video.addEventListener("resize", frame);
-  addEventListener("online", () => stream?.retryNow());
-  addEventListener("resize", fit);
-  addEventListener("pagehide", () => {
-    leaving = true; // a reload goes on playing, so this is no wish to stop
-    stream?.close();
-  });
-  addEventListener("pageshow", (event) => event.persisted && location.reload());
-  setInterval(keep, KEEP_MS);
+    void this.do(wish.name, wish.arg);
+  }
+
+  /** Leave the field, then close what is open. */
+  #escape() {
+    if (this.slots.storing) return this.do("storing", false);
+    const field = /** @type {HTMLElement | null} */ (document.activeElement);
+    if (field?.matches("textarea, input, select")) return field.blur();
+    if (this.settingsOpen) this.openSettings(false);
+  }
+
+  #idle = 0;
+
+  /** In full screen the controls leave when nobody touches anything. */
+  #awake() {
+    document.body.classList.remove("idle");
+    clearTimeout(this.#idle);
+    this.#idle = window.setTimeout(() => document.body.classList.add("idle"), IDLE_MS);
+  }
 }
 
-prompt.value = remembered("prompt", "localStorage");
-known.wantsStart = remembered("playing") === "1"; // a reload goes on playing
-if (remembered("figures", "localStorage") === "off") showFigures();
-chips();
-wire();
-fit();
-draw();
-poll();
+/** @param {(key: string) => void} use */
+function keyForm(use) {
+  const input = h("input", { id: "key", type: "password", autocomplete: "current-password", required: true });
+  const form = h("form", { class: "key-form" }, h("label", { for: "key" }, "Key"), input, h("button", { type: "submit", class: "primary" }, "Unlock"));
+  form.addEventListener("submit", (event) => { event.preventDefault(); use(input.value.trim()); });
+  return form;
+}
+
+new Page();

@@ -32,7 +32,7 @@ STRICT_POLICY = (
     "media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-"""Of the page itself, which holds nothing inline and loads nothing from elsewhere."""
+"""Of the pages, which hold nothing inline and load nothing from elsewhere."""
 PAGE_POLICY = (
     "default-src 'self' 'unsafe-inline' blob: data:; object-src 'none'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -51,6 +51,13 @@ async def index() -> FileResponse:
 async def quickstart() -> FileResponse:
     """The smallest page that plays a stream, to be copied."""
     return _file("quickstart.html")
+
+
+@router.get("/output", response_class=FileResponse)
+@policy(Access.PUBLIC)
+async def output() -> FileResponse:
+    """A running stream and nothing else, for projectors and video mixers."""
+    return _file("output.html")
 
 
 @router.get("/client.js", response_class=FileResponse)
@@ -91,8 +98,8 @@ def _file(name: str) -> FileResponse:
         raise HTTPException(404)
     headers = {"Cache-Control": "no-cache"}
     if path.suffix == ".html":
-        strict = name == "index.html"
-        headers["Content-Security-Policy"] = STRICT_POLICY if strict else PAGE_POLICY
+        copied = name == "quickstart.html"
+        headers["Content-Security-Policy"] = PAGE_POLICY if copied else STRICT_POLICY
     return FileResponse(path, media_type=kind, headers=headers)
 
 

@@ -1,0 +1,200 @@
+/**
+ * What the page knows of the server, asked again and again: what is loaded or how far it is, what
+ * there is to load, who else is here, what is being downloaded. It knows nothing of the page.
+ */
+
+import { ScopeError, Server } from "/client.js";
+import { recall, remember } from "./store.js";
+
+const POLL_FAST_MS = 1000;
+const POLL_SLOW_MS = 4000;
+
+/** @typedef {import("./phases.js").ServerState} ServerState */
+/** @typedef {import("./phases.js").Download} Download */
+
+export class ServerWatch {
+  /** @type {ServerState} */
+  state = {
+    state: "asking", keyRefused: false, draining: false, stage: null, progress: null, error: null,
+    pipelineId: null, loadParams: {}, usualS: null, hardware: null,
+  };
+  /** Pipelines by id, as in the schemas. @type {Record<string, any>} */ pipelines = {};
+  /** Running sessions by id. @type {Record<string, any>} */ sessions = {};
+  /** What of each pipeline's files is here, by its id. @type {Record<string, any>} */ files = {};
+  /** @type {Download | null} */ download = null;
+  /** Paths this server has. @type {Set<string>} */ routes = new Set();
+  /** @type {string | undefined} */ key = keyFromAddress() ?? recall("key", undefined, { tab: true });
+  server;
+  #changed;
+  #timer = 0;
+  #loadBegan = 0;
+  #introduced = false;
+  /** @type {{ id: string, name: string, then: () => void } | null} */ #wanted = null;
+  #calledOff = false;
+  #round = 0;
+
+  /** @param {() => void} changed */
+  constructor(changed) {
+    this.server = new Server({ key: this.key });
+    this.#changed = changed;
+  }
+
+  start() {
+    void this.#poll();
+  }
+
+  /** Ask at once. */
+  soon() {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#poll(), 0);
+  }
+
+  /** @param {string} key */
+  useKey(key) {
+    this.key = key;
+    this.server = new Server({ key });
+    this.state.keyRefused = false;
+    this.soon();
+  }
+
+  /** The loaded pipeline as in the schemas; an alias has none. */
+  get pipeline() {
+    return this.state.pipelineId ? this.pipelines[this.state.pipelineId] : undefined;
+  }
+
+  /** @param {string} id @param {Record<string, any>} params */
+  async load(id, params) {
+    await this.server.load(id, params);
+    this.state = { ...this.state, state: "loading", stage: null, progress: null, pipelineId: id, error: null };
+    this.#changed();
+    this.soon();
+  }
+
+  /** @param {string} id @param {string} name @param {() => void} then  When all of it is here. */
+  async fetchModel(id, name, then) {
+    await this.server.post("/api/v1/models/download", { pipeline_id: id });
+    this.#wanted = { id, name, then };
+    this.#calledOff = false;
+    this.download = { name, done: 0, total: 0, rate: null, etaS: null, stage: null, error: null };
+    this.#changed();
+    this.soon();
+  }
+
+  async #poll() {
+    clearTimeout(this.#timer);
+    try {
+      await this.#ask();
+    } catch (error) {
+      this.#failed(/** @type {ScopeError} */ (error));
+    }
+    this.#changed();
+    const slow = ["loaded", "not_loaded", "error"].includes(this.state.state) && !this.download;
+    this.#timer = window.setTimeout(() => this.#poll(), slow && this.state.state !== "not_loaded" ? POLL_SLOW_MS : POLL_FAST_MS);
+  }
+
+  async #ask() {
+    const status = await this.server.status();
+    if (this.key) remember("key", this.key, { tab: true });
+    const before = this.state;
+    if (before.state === "gone" || !this.#introduced) await this.#introduce();
+    if (status.status === "loading" && before.state !== "loading") this.#loadBegan = performance.now();
+    if (status.status === "loaded" && before.state === "loading" && this.#loadBegan) {
+      remember(`load.${status.pipeline_id}`, Math.round((performance.now() - this.#loadBegan) / 1000));
+    }
+    if (status.pipeline_id && !this.pipelines[status.pipeline_id]) this.pipelines = await this.server.pipelines();
+    this.state = {
+      ...this.state,
+      state: status.status,
+      draining: before.state === "gone" ? false : before.draining,
+      stage: status.loading_stage,
+      progress: status.progress ?? null,
+      error: status.error,
+      pipelineId: status.pipeline_id,
+      loadParams: status.load_params ?? {},
+      usualS: recall(`load.${status.pipeline_id}`, null),
+    };
+    this.sessions = await this.server.sessions().catch(() => ({}));
+    await this.#askForFiles();
+  }
+
+  /** What does not change while a server runs. */
+  async #introduce() {
+    const [pipelines, hardware, api] = await Promise.all([
+      this.server.pipelines(), this.server.hardware().catch(() => null), this.server.get("/openapi.json").catch(() => null),
+    ]);
+    this.pipelines = pipelines;
+    this.routes = new Set(Object.keys(api?.paths ?? {}));
+    this.state = { ...this.state, hardware };
+    this.#introduced = true;
+  }
+
+  /** Files only matter while somebody chooses or waits for them. */
+  async #askForFiles() {
+    if (!this.routes.has("/api/v1/models/status")) return;
+    this.#round += 1;
+    const all = this.state.state === "not_loaded" || this.#round % 5 === 1;
+    const ids = all ? Object.keys(this.pipelines) : this.#wanted ? [this.#wanted.id] : [];
+    for (const id of ids) {
+      this.files[id] = await this.server.get(`/api/v1/models/status?pipeline_id=${encodeURIComponent(id)}`).catch(() => this.files[id]);
+    }
+    this.#followDownload();
+  }
+
+  #followDownload() {
+    const running = Object.entries(this.files).find(([, one]) => one?.progress?.is_downloading)?.[0];
+    if (running && !this.#wanted) this.#wanted = { id: running, name: this.pipelines[running]?.name ?? running, then: () => {} };
+    const wanted = this.#wanted;
+    if (!wanted) return;
+    const { downloaded, progress } = this.files[wanted.id] ?? {};
+    if (this.#calledOff && progress?.is_downloading) return;
+    if (downloaded) {
+      this.#wanted = this.download = null;
+      wanted.then();
+    } else if (progress) {
+      this.download = {
+        name: wanted.name, done: progress.bytes_done ?? 0, total: progress.bytes_total ?? 0,
+        rate: progress.bytes_per_s ?? null, etaS: progress.eta_s ?? null, stage: progress.stage ?? null,
+        error: progress.error ?? null,
+      };
+      if (!progress.is_downloading && (progress.error || progress.code || this.#calledOff)) this.#stopWaiting();
+    }
+  }
+
+  /** It ended without all of it here; a failure stays in words until it is dismissed. */
+  #stopWaiting() {
+    this.#wanted = null;
+    if (!this.download?.error || this.#calledOff) this.download = null;
+  }
+
+  /** Forget a download that failed. */
+  forgetDownload() {
+    this.#wanted = this.download = null;
+  }
+
+  /** Stop the download; what is here is kept for the next one. */
+  async cancelDownload() {
+    this.#calledOff = true;
+    await this.server.post("/api/v1/models/cancel", {}).catch(() => null); // it may just have ended
+    this.forgetDownload();
+    this.soon();
+  }
+
+  /** @param {ScopeError} error */
+  #failed(error) {
+    if (error.status === 401) {
+      this.state = { ...this.state, state: "locked", keyRefused: this.key !== undefined };
+      this.key = undefined;
+      remember("key", undefined, { tab: true });
+      return;
+    }
+    this.state = { ...this.state, state: "gone" };
+  }
+}
+
+/** A key may come in the address, behind "#key="; it is taken out of there at once. */
+function keyFromAddress() {
+  const key = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (!key) return undefined;
+  history.replaceState(null, "", location.pathname + location.search);
+  return key;
+}

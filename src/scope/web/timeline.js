@@ -1,0 +1,119 @@
+/**
+ * What was typed, when: a list of changes that can be saved, read back and played again; pure.
+ * Its JSON is that of the server's timelines: `initial`, and `events`, each a message with `at_s`
+ * and, once the server has told, `chunk`.
+ *
+ * @typedef {{ atS: number, chunk: number | null, parameters: Record<string, any> }} Change
+ */
+
+const MOST = 5000;
+
+export class Timeline {
+  /** @type {Change[]} */ changes = [];
+  /** @type {number | null} */ seed = null;
+  /** @type {string | null} */ pipelineId = null;
+
+  get isEmpty() {
+    return this.changes.length === 0;
+  }
+
+  /**
+   * A change; what comes back can be given its chunk later.
+   * @param {number} atS @param {Record<string, any>} parameters @returns {Change}
+   */
+  add(atS, { _id, apply, paused, recording, ...parameters }) {
+    /** @type {Change} */
+    const change = { atS, chunk: null, parameters };
+    if (Object.keys(parameters).length) this.changes = [...this.changes, change].slice(-MOST);
+    return change;
+  }
+
+  /** @param {number} index */
+  remove(index) {
+    this.changes = this.changes.filter((_, at) => at !== index);
+  }
+
+  clear() {
+    this.changes = [];
+  }
+
+  /** The stretches between changes of the prompt. @param {number} endS */
+  stretches(endS) {
+    const heads = this.changes.map((change, index) => ({ ...change, index })).filter(({ parameters }) => wordsOf(parameters));
+    return heads.map(({ atS, parameters, index }, at) => ({
+      index,
+      fromS: atS,
+      toS: Math.max(heads[at + 1]?.atS ?? endS, atS),
+      words: wordsOf(parameters),
+      glides: Boolean(parameters.transition?.num_steps),
+    }));
+  }
+
+  /** Marks of everything that is no prompt. */
+  marks() {
+    return this.changes.map((change, index) => ({ ...change, index })).filter(({ parameters }) => !wordsOf(parameters));
+  }
+
+  /** When the last change happens. */
+  get endS() {
+    return this.changes.at(-1)?.atS ?? 0;
+  }
+
+  toJSON() {
+    const [first, ...later] = this.changes;
+    const starts = first?.atS === 0;
+    return {
+      version: 1,
+      ...(this.pipelineId && { pipeline: { id: this.pipelineId } }),
+      ...(this.seed !== null && { seed: this.seed }),
+      initial: starts ? first.parameters : {},
+      events: (starts ? later : this.changes).map(({ atS, chunk, parameters }) => ({
+        ...(chunk !== null && { chunk }), at_s: Number(atS.toFixed(3)), ...parameters,
+      })),
+    };
+  }
+
+  /**
+   * A timeline from a file; a bare list of events is one. Throws TypeError when it is none.
+   * @param {any} data
+   */
+  static read(data) {
+    const events = Array.isArray(data) ? data : data?.events;
+    if (!Array.isArray(events)) throw new TypeError("no list of events");
+    const chunkS = data.fps > 0 && data.chunk_frames > 0 ? data.chunk_frames / data.fps : null;
+    const timeline = new Timeline();
+    timeline.seed = Number.isInteger(data.seed) && data.seed >= 0 ? data.seed : null;
+    timeline.pipelineId = typeof data.pipeline?.id === "string" ? data.pipeline.id : null;
+    if (data.initial && typeof data.initial === "object") timeline.add(0, data.initial);
+    const read = events.slice(0, MOST).map((event) => changeOf(event, chunkS)).sort((a, b) => a.atS - b.atS);
+    timeline.changes = [...timeline.changes, ...read];
+    return timeline;
+  }
+}
+
+/** @param {any} event @param {number | null} chunkS @returns {Change} */
+function changeOf(event, chunkS) {
+  const { at_s, chunk = null, ...parameters } = event ?? {};
+  const atS = at_s ?? (chunk !== null && chunkS ? chunk * chunkS : undefined);
+  if (typeof atS !== "number" || !(atS >= 0)) throw new TypeError("an event without a time");
+  return { atS, chunk, parameters };
+}
+
+/** The words of a change, or "" when it changes none. @param {Record<string, any>} parameters @returns {string} */
+export function wordsOf({ prompts, transition }) {
+  const list = transition?.target_prompts ?? prompts ?? [];
+  return list.map((/** @type {any} */ one) => (typeof one === "string" ? one : one.text)).join(" + ");
+}
+
+/** What a change does, in words. @param {Record<string, any>} parameters */
+export function describeChange(parameters) {
+  const words = wordsOf(parameters);
+  if (words) return words;
+  return Object.entries(parameters).map(([key, value]) => `${key.replaceAll("_", " ")}: ${brief(value)}`).join(", ");
+}
+
+/** @param {any} value */
+function brief(value) {
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
