@@ -8,7 +8,7 @@ in one pass (teacher forcing); a single frame is a clip of one.
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from scope.models.causal import CausalTransformer, FrameLayout, TextKv
 from scope.models.flow import TIMESTEPS, add_noise, flow_target
