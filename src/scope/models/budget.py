@@ -1,0 +1,162 @@
+"""How much memory a model of the family takes at a size, before anything is loaded.
+
+Decides the sum (weights, text encoder, cache, work, decoding) from shapes alone, and the largest
+size that fits. The figures for decoding are counted on the networks themselves (a test counts
+again); room for what a device's libraries take is added. It does not know devices.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from scope.errors import OutOfMemory
+from scope.models.causal_config import CausalConfig
+from scope.models.video_codec import VaeType
+
+TextPrecision = Literal["bf16", "fp8", "elsewhere"]
+
+GRID = 16
+"""Height and width are multiples of it."""
+
+TEXT_TOKENS = 512
+TEXT_BYTES: dict[TextPrecision, int] = {
+    "bf16": 11_361_000_000,
+    "fp8": 6_735_000_000,
+    "elsewhere": 0,
+}
+CODEC_BYTES: dict[VaeType, int] = {
+    "wan": 254_000_000,
+    "lightvae": 16_000_000,
+    "tae": 23_000_000,
+    "lighttae": 23_000_000,
+}
+DECODE_BYTES_PER_PIXEL: dict[VaeType, int] = {
+    "wan": 14_100,
+    "lightvae": 3_550,
+    "tae": 1_375,
+    "lighttae": 1_375,
+}
+"""At the peak of one latent, the stream's memory included, in sixteen bits."""
+
+CODEC_STATE_BYTES_PER_PIXEL: dict[VaeType, int] = {
+    "wan": 4_730,
+    "lightvae": 1_185,
+    "tae": 170,
+    "lighttae": 170,
+}
+LIBRARIES_BYTES = 700_000_000
+"""What a device's own libraries take before the first tensor."""
+
+SLACK = 1.15
+"""Work is never packed tightly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be loaded. cache_frames, block: in latent frames. pass_frames: the most frames
+    that go through the transformer at once (a window that is made again for a new prompt).
+    weight_bits: 16, or 8 for the layers' matrices. streams: that play at a time.
+    """
+
+    config: CausalConfig
+    height: int
+    width: int
+    vae: VaeType
+    cache_frames: int
+    block: int = 3
+    pass_frames: int = 3
+    weight_bits: Literal[8, 16] = 16
+    text: TextPrecision = "bf16"
+    streams: int = 1
+
+    @property
+    def frame_tokens(self) -> int:
+        return (self.height // GRID) * (self.width // GRID)
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Bytes, by what they are for."""
+
+    transformer: int
+    text_encoder: int
+    codec: int
+    cache: int
+    work: int
+    decode: int
+    libraries: int = LIBRARIES_BYTES
+
+    @property
+    def total(self) -> int:
+        held = self.transformer + self.text_encoder + self.codec + self.cache + self.libraries
+        # Decoding runs beside the next block's passes, so both are there at once.
+        return held + round(SLACK * (self.work + self.decode))
+
+
+def parameters(config: CausalConfig) -> int:
+    """The number of weights."""
+    dim, ffn, cells = config.dim, config.ffn, config.patch[0] * config.patch[1] * config.patch[2]
+    attention = 4 * (dim * dim + dim) + 2 * dim
+    feed_forward = 2 * dim * ffn + ffn + dim
+    block = 2 * attention + feed_forward + 2 * dim + 6 * dim
+    text = (config.text_dim + dim + 2) * dim
+    time = (config.freq_dim + dim + 2) * dim + 6 * dim * (dim + 1)
+    patches = (config.in_channels * cells + 1) * dim
+    head = config.out_channels * cells * (dim + 1) + 2 * dim
+    pooled = (config.pooled_dim + 1) * dim if config.pooled_dim else 0
+    return config.layers * block + text + time + patches + head + pooled
+
+
+def footprint(plan: Plan) -> Footprint:
+    config, pixels = plan.config, plan.height * plan.width
+    tokens, dim = plan.frame_tokens, config.dim
+    token_bytes = 2 * config.layers * dim * 2
+    # Two marks to go back to, each the slots of one block.
+    frames = plan.cache_frames + 2 * plan.block
+    text_bytes = TEXT_TOKENS * token_bytes
+    # A layer's inputs, projections and hidden units, and the window's keys as they are turned.
+    passing = plan.pass_frames * tokens * (8 * dim + 2 * config.ffn) * 2
+    window = plan.cache_frames * tokens * dim * (2 * 4 + 2 * 2)
+    other_streams = (plan.streams - 1) * CODEC_STATE_BYTES_PER_PIXEL[plan.vae]
+    return Footprint(
+        transformer=_weight_bytes(config, plan.weight_bits),
+        text_encoder=TEXT_BYTES[plan.text],
+        codec=CODEC_BYTES[plan.vae],
+        cache=plan.streams * (frames * tokens * token_bytes + text_bytes),
+        work=passing + window,
+        decode=pixels * (DECODE_BYTES_PER_PIXEL[plan.vae] + other_streams),
+    )
+
+
+def largest_size(plan: Plan, room_bytes: int) -> tuple[int, int] | None:
+    """Height and width of about the plan's shape, at most its size, that fit; or None."""
+    for height in range(plan.height, GRID - 1, -GRID):
+        width = max(GRID, round(plan.width * height / plan.height / GRID) * GRID)
+        if footprint(replace(plan, height=height, width=width)).total <= room_bytes:
+            return height, width
+    return None
+
+
+def require_room(plan: Plan, room_bytes: int) -> Footprint:
+    """The footprint, if it fits. Raises OutOfMemory, which names the largest size that would."""
+    need = footprint(plan)
+    if need.total <= room_bytes:
+        return need
+    fitting = largest_size(plan, room_bytes)
+    advice = (
+        f"the largest size that fits is {fitting[1]}×{fitting[0]}"
+        if fitting is not None
+        else "no size fits"
+    )
+    raise OutOfMemory(
+        f"{plan.width}×{plan.height} needs about {need.total / 1e9:.1f} GB and "
+        f"{room_bytes / 1e9:.1f} GB are free; {advice}",
+        field="height",
+    )
+
+
+def _weight_bytes(config: CausalConfig, bits: int) -> int:
+    count = parameters(config)
+    if bits == 16:
+        return 2 * count
+    matrices = config.layers * (8 * config.dim**2 + 2 * config.dim * config.ffn)
+    return 2 * count - matrices
