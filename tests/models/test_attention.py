@@ -2,9 +2,10 @@
 
 import torch
 
-from scope.models.attention import CachedAttention, MaskedAttention, RMSNorm
-from scope.models.attention_backend import AttentionBackend
+from scope.models.attention import CachedAttention, MaskedAttention, RMSNorm, best_frames
+from scope.models.attention_backend import AttentionBackend, sdpa
 from scope.models.cache_policy import Window
+from scope.models.cache_view import SparseView
 from scope.models.kv_cache import CacheShape, KvCache
 from scope.models.rope import rotary_tables
 
@@ -43,3 +44,18 @@ def test_a_block_sees_itself_and_the_cached_past():
     mask = torch.ones(2, 2).tril().bool().repeat_interleave(4, 0).repeat_interleave(4, 1)
     masked = MaskedAttention(rotary_tables([0, 1], (2, 2), 16), mask)
     torch.testing.assert_close(torch.cat(out, 1), masked(whole_q, whole_k, whole_v))
+
+
+def test_each_head_looks_at_the_remembered_frames_that_answer_it_best():
+    torch.manual_seed(0)
+    size, heads = 4, 2
+    q, keys, values = torch.randn(1, 3, heads, 16), *torch.randn(2, 1, 6 * size, heads, 16)
+    sparse = SparseView(torch.tensor([0, 1, 4, 5]), torch.tensor([2]), keep=2)
+    picked = best_frames(q, keys, values, sparse, size)
+    for head in range(heads):
+        frames = [keys[0, n * size : (n + 1) * size, head] for n in range(6)]
+        score = {n: float(frames[n].mean(0) @ q[0, :, head].mean(0)) for n in (0, 1, 4, 5)}
+        best = sorted(score, key=lambda n: -score[n])[:2]
+        seen = torch.cat([torch.arange(n * size, (n + 1) * size) for n in (*best, 2)])
+        alone = sdpa(q[:, :, [head]], keys[:, seen][:, :, [head]], values[:, seen][:, :, [head]])
+        torch.testing.assert_close(sdpa(q, *picked)[:, :, [head]], alone)

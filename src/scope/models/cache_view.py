@@ -27,7 +27,8 @@ class CacheView:
     values: Tensor
     rotated: Tensor
     slots: Tensor
-    """Of the last frames of the pass; frames before them are not kept."""
+    """Of the last frames of the pass; frames before them are not kept. [frames], or one list for
+    each row of the batch."""
     reads: int
     """How many slots are read, from the first."""
     queries: RotaryTables
@@ -43,13 +44,17 @@ class CacheView:
 
     def write(self, layer: int, keys: Tensor, values: Tensor, turned: Tensor) -> None:
         """Overwrite the block's slots; all are [batch, tokens, heads, head_dim]."""
-        count, size = self.slots.shape[0], self.frame_tokens
+        count, size = self.slots.shape[-1], self.frame_tokens
         if not count:
             return
         for store, fresh in ((self.keys, keys), (self.values, values), (self.rotated, turned)):
             frames = fresh[:, fresh.shape[1] - count * size :]
             frames = frames.reshape(len(frames), count, *store.shape[3:])
-            store[layer].index_copy_(1, self.slots, frames)
+            if self.slots.ndim == 1:
+                store[layer].index_copy_(1, self.slots, frames)
+                continue
+            for row, slots in enumerate(self.slots.unbind(0)):
+                store[layer, row].index_copy_(0, slots, frames[row])
 
     def read(self, layer: int) -> tuple[Tensor, Tensor]:
         """Rotated keys and values of everything the plan reads, in slot order."""

@@ -19,7 +19,8 @@ class RotaryTables:
     """Turns of [tokens, head_dim / 2] pairs, one row for each token in (frame, row, column)."""
 
     table: Tensor
-    """[tokens, head_dim / 2, 2], float32: cosine and sine."""
+    """[tokens, head_dim / 2, 2], float32: cosine and sine; or one such table for each row of a
+    batch."""
 
     @property
     def cos(self) -> Tensor:
@@ -71,9 +72,9 @@ def rotate(x: Tensor, tables: RotaryTables) -> Tensor:
     if torch.compiler.is_compiling() or torch.is_grad_enabled():
         # The same arithmetic in reals: compilers fuse it, complex numbers they do not.
         even, odd = pairs[..., 0], pairs[..., 1]
-        cos, sin = tables.cos[:, None, :], tables.sin[:, None, :]
+        cos, sin = tables.cos.unsqueeze(-2), tables.sin.unsqueeze(-2)
         turned = torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1)
     else:
-        turn = torch.view_as_complex(tables.table)[:, None, :]
+        turn = torch.view_as_complex(tables.table).unsqueeze(-2)
         turned = torch.view_as_real(torch.view_as_complex(pairs.contiguous()) * turn)
     return turned.flatten(-2).to(x.dtype)
