@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 from zlib import crc32
 
@@ -34,7 +35,27 @@ class NoiseLoad(contract.LoadParams):
     compute_ms: float = 0
     pieces: int = 2
     tail_ms: float = 0
+    words: bool = False
     fault: Literal["", "raise", "oom", "kill", "hang"] = ""
+
+
+class Words:
+    """Texts that have to be made ready. "gate:PATH" is once somebody writes to that pipe;
+    "bad" never is.
+    """
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    def __contains__(self, text: str) -> bool:
+        return text in self.known
+
+    def prepare(self, text: str) -> None:
+        if text == "bad":
+            raise RuntimeError("no words for this")
+        if text.startswith("gate:"):
+            Path(text.removeprefix("gate:")).read_bytes()
+        self.known.add(text)
 
 
 @dataclass
@@ -68,6 +89,7 @@ class Noise(contract.Pipeline[NoiseState, tuple[int, tuple[int, ...]]]):
                 progress("hanging", 0.5)
         self.format = VideoFormat(load.width, 32, load.fps)
         self.chunk_frames = load.frames
+        self.texts = Words() if load.words else None
         self._load = load
 
     def open(self, seed: int) -> NoiseState:
@@ -76,6 +98,10 @@ class Noise(contract.Pipeline[NoiseState, tuple[int, tuple[int, ...]]]):
     def step(self, state: NoiseState, params: Any, prompt: PromptStep) -> Iterator[Pixels]:
         self._fail(state, params.fault)
         time.sleep(self._load.compute_ms / 1000)
+        if self.texts is not None and prompt.mix.heaviest() not in self.texts:
+            if prompt.mix.heaviest().startswith("gate:"):
+                raise RuntimeError("a step met words that are not ready")
+            self.texts.prepare(prompt.mix.heaviest())
         text = f"{prompt.dominant().heaviest()}|{prompt.t:.3f}|{params.gain}"
         state.past.append(crc32(text.encode()))
         for piece in np.array_split(np.arange(self.chunk_frames), self._load.pieces):

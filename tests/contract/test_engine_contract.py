@@ -1,6 +1,7 @@
 """What every home of the engine promises; each test runs on both."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -49,13 +50,13 @@ LIMIT_S = 40
 now = MonotonicClock().now
 
 
-def on_both_homes(
-    scenario: Callable[[Engine], Coroutine[Any, Any, None]],
-) -> Callable[[str], None]:
-    """The scenario as a test, given a started engine that is closed afterwards."""
+Scenario = Callable[[Engine], Coroutine[Any, Any, None]]
 
-    @pytest.mark.parametrize("home", list(HOMES))
-    def test(home: str) -> None:
+
+def on_home(home: str) -> Callable[[Scenario], Callable[[], None]]:
+    """The scenario as a function, given a started engine that is closed afterwards."""
+
+    def wrapped(scenario: Scenario) -> Callable[[], None]:
         async def run() -> None:
             engine = HOMES[home](REFS)
             await engine.start()
@@ -64,7 +65,17 @@ def on_both_homes(
             finally:
                 await engine.aclose()
 
-        asyncio.run(run())
+        return lambda: asyncio.run(run())
+
+    return wrapped
+
+
+def on_both_homes(scenario: Scenario) -> Callable[[str], None]:
+    """The scenario as a test of both homes."""
+
+    @pytest.mark.parametrize("home", list(HOMES))
+    def test(home: str) -> None:
+        on_home(home)(scenario)()
 
     test.__name__ = scenario.__name__
     test.__doc__ = scenario.__doc__
@@ -684,6 +695,79 @@ async def test_act_now_keeps_updates_of_the_chunks_it_drops(engine: Engine) -> N
     straight.send(ControlUpdate(revision=2, changes={"gain": 5}, prompts=prompt("now")))
     play(straight)
     assert same(shown + await take(rewound, 14), await take(straight, 20))
+
+
+# Words.
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A pipe; words that wait for it are ready once something was written to it."""
+    path = tmp_path / "gate"
+    os.mkfifo(path)
+    return path
+
+
+def open_gate(path: Path) -> Awaitable[int]:
+    return asyncio.to_thread(path.write_bytes, b"go")
+
+
+@pytest.mark.parametrize("home", list(HOMES))
+def test_words_that_take_their_time_hold_up_no_stream(home: str, gate: Path) -> None:
+    @on_home(home)
+    async def scenario(engine: Engine) -> None:
+        await loaded(engine, words=True)
+        handle, other = await opened(engine, "a"), await opened(engine, "b", seed=2)
+        await take(handle, 8)
+        handle.send(ControlUpdate(revision=1, prompts=prompt(f"gate:{gate}")))
+        handle.send(ControlUpdate(revision=2, changes={"gain": 3}))
+        newcomer = await engine.open(
+            OpenRequest("c", initial=ControlUpdate(0, prompts=prompt(f"gate:{gate}")))
+        )
+        play(newcomer)
+        assert {frame.revision for frame in await take(handle, 200)} == {0}
+        await take(other, 200)
+        assert newcomer.figures().chunks_made == 0
+        await open_gate(gate)
+        frame = await take_until_revision(handle, 1)
+        assert frame.revision == 2
+        applied = [await event(handle, UpdateApplied) for _ in range(2)]
+        assert {each.first_frame for each in applied} == {frame.index}
+        assert len(await take(newcomer, 8)) == 8
+
+    scenario()
+
+
+@pytest.mark.parametrize("home", list(HOMES))
+def test_a_later_prompt_does_not_wait_for_words_it_replaces(home: str, gate: Path) -> None:
+    @on_home(home)
+    async def scenario(engine: Engine) -> None:
+        await loaded(engine, words=True)
+        handle, straight = await opened(engine, "a"), await opened(engine, "b")
+        handle.send(ControlUpdate(revision=1, prompts=prompt("rain")))
+        await take_until_revision(handle, 1)
+        handle.send(ControlUpdate(revision=2, prompts=prompt(f"gate:{gate}")))
+        handle.send(ControlUpdate(revision=3, prompts=prompt("dust"), reset=True))
+        frame = await take_until_revision(handle, 2)
+        assert frame.revision == 3
+        assert same([frame, *await take(handle, 7)], await take(straight, 8))
+        await open_gate(gate)
+        assert {frame.revision for frame in await take(handle, 80)} == {3}
+
+    scenario()
+
+
+@on_both_homes
+async def test_words_that_can_not_be_had_are_refused_and_the_stream_goes_on(
+    engine: Engine,
+) -> None:
+    await loaded(engine, words=True)
+    handle = await opened(engine)
+    handle.send(ControlUpdate(revision=1, prompts=prompt("bad")))
+    rejected = await event(handle, UpdateRejected)
+    assert (rejected.revision, rejected.error.code) == (1, "generation_failed")
+    handle.send(ControlUpdate(revision=2, prompts=prompt("rain")))
+    await take_until_revision(handle, 2)
 
 
 # Failures.

@@ -86,7 +86,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         progress("checking weights", 0.0)
         self.manifest = read_manifest(folder)
         progress("loading text encoder", 0.2)
-        self._texts = TextCache(TextEncoder().encode)
+        self.texts: TextCache = TextCache(TextEncoder().encode)
         progress("measuring this machine", 0.5)
         setup = self._setup(folder, load)
         progress("loading model", 0.8)
@@ -102,7 +102,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         shape = (size.layers, size.window - 1, size.tokens, size.dim)
         return VistaState(
             seed=seed,
-            conditioner=Conditioner(self._texts),
+            conditioner=Conditioner(self.texts),
             memory=self._runtime.empty_memory(),
             keys=np.zeros(shape, np.float32),
             values=np.zeros(shape, np.float32),
