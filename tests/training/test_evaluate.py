@@ -128,3 +128,20 @@ def test_the_work_of_a_pass_is_counted(tmp_path):
     # 2 layers of 14 square products of 32, two of 16 at the ends, attention over 6 + 32 rows.
     weights, attention = 2 * 14 * 32 * 32 + 2 * 16 * 32, 2 * 2 * 2 * 32 * (6 + 32)
     assert flops_of_a_pass(manifest) == 2 * (2 * weights + attention)
+
+
+def test_a_film_has_every_picture_that_was_asked_for(tmp_path):
+    from PIL import Image
+
+    from scope.pipelines.vista.pipeline import VistaLoad, vista_of
+    from training.transformer.film import film, write_film
+
+    write_tiny_package(tmp_path)
+    load = VistaLoad(threads=1, precision="f32")
+    vista = vista_of(tmp_path)(load, device="cpu", progress=lambda *said: None)
+    pictures = film(vista, ("a lake", "a hill"), seconds=1.0, steps=1, seed=0)
+    assert pictures.shape == (16, 32, 64, 3)
+    write_film(tmp_path / "film.gif", pictures[::2], fps=8.0, colours=16)
+    with Image.open(tmp_path / "film.gif") as image:
+        assert image.n_frames == 8
+        assert image.info["duration"] == 120
