@@ -126,6 +126,8 @@ class Settings(HubSettings):
     max_mdns_candidates: int = Field(default=4, ge=0)
     max_sessions: int = Field(default=16, ge=1)
     max_peers_per_session: int = Field(default=16, ge=1)
+    max_parked_sessions: int = Field(default=8, ge=0)
+    max_parked_bytes: int = Field(default=256 * MIB, ge=0)
     pending_offers: int = Field(default=8, ge=1)
     pending_offers_per_address: int = Field(default=4, ge=1)
     failed_offers_per_s: float = Field(default=1.0, gt=0)
@@ -136,6 +138,8 @@ class Settings(HubSettings):
     connect_deadline_s: float = Field(default=10.0, gt=0)
     silence_s: float = Field(default=5.0, gt=0)
     lost_s: float = Field(default=30.0, gt=0)
+    parked_s: float = Field(default=60.0, ge=0)
+    """How long a session waits for its owner, from when the owner fell silent."""
     drain_s: float = Field(default=2.0, ge=0, le=8)
     """How long viewers keep watching between the first SIGTERM and the end of the streams."""
 

@@ -22,9 +22,10 @@ from scope.media.encoder import EncoderPool
 from scope.protocol.parameters import decode_object
 from scope.rtc.api import PeerClosed
 from scope.sessions.ending import WISHED, Ending
-from scope.sessions.session import Join, Session
+from scope.sessions.session import Session
 from scope.sessions.shown import Shown
 from scope.sessions.timeline import EventLog
+from scope.sessions.viewer import Join
 
 pytestmark = pytest.mark.anyio
 

@@ -23,8 +23,9 @@ from scope.pipelines.contract import PipelineSpec
 from scope.protocol.timeline import timeline_of
 from scope.sessions import table as table_module
 from scope.sessions.ending import WISHED
+from scope.sessions.offers import Offer
 from scope.sessions.readiness import NOT_LOADED
-from scope.sessions.table import Offer, SessionTable, TableLimits
+from scope.sessions.table import SessionTable, TableLimits
 
 pytestmark = pytest.mark.anyio
 SPEC = PipelineSpec(

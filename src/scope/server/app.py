@@ -27,6 +27,7 @@ from scope.server.problems import install_problems
 from scope.server.routing import all_routers
 from scope.server.services import Build, Services
 from scope.server.stocking import Stocking
+from scope.sessions.parking import ParkingLimits
 from scope.sessions.table import SessionTable, TableLimits
 from scope.sessions.tasks import OwnedTasks
 from scope.settings import Settings
@@ -86,6 +87,11 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
         limits=TableLimits(
             max_sessions=settings.max_sessions,
             max_peers=settings.max_peers_per_session,
+            parking=ParkingLimits(
+                max_sessions=settings.max_parked_sessions,
+                keep_s=settings.parked_s,
+                max_bytes=settings.max_parked_bytes,
+            ),
             sdp=sdp_limits(settings),
         ),
         resolve=desk.resolve,

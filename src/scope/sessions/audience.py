@@ -30,6 +30,15 @@ class Audience:
         """The viewer of that peer."""
         return self._viewers.get(peer_id) if peer_id is not None else None
 
+    @property
+    def controller(self) -> Viewer | None:
+        """Who controls; the newest of them, while an older one is about to go."""
+        return next((viewer for viewer in reversed(tuple(self)) if viewer.controls), None)
+
+    def controllers(self, *, but: Viewer) -> tuple[Viewer, ...]:
+        """Others who control."""
+        return tuple(viewer for viewer in self if viewer.controls and viewer is not but)
+
     def tell(
         self, notice: Notice, *, only: Viewer | None = None, but: Viewer | None = None
     ) -> None:

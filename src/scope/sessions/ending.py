@@ -27,6 +27,10 @@ DELETED_BY_OWNER = Ending("The session was closed by its owner.", "session_close
 BROKEN = Ending("The server made a mistake and had to end the stream.", "internal_error", 2.0)
 SHUT_DOWN = Ending("The server is shutting down.", StopReason.SHUTDOWN.value, 5.0)
 FLOODED = Ending("The client sent more than anybody may.", "flooding")
+KEPT_TOO_LONG = Ending("Its viewer was away for too long.", "session_expired")
+CROWDED_OUT = Ending("Too many other sessions wait for their viewers.", "session_expired")
+OTHER_PIPELINE = Ending("Another pipeline was loaded meanwhile.", StopReason.RELOADED.value)
+TAKEN_UP_ELSEWHERE = Ending("The session goes on in another connection.", "session_resumed")
 NEGOTIATION_FAILED = Ending("The connection could not be set up.", "negotiation_failed")
 
 _WORDS: Mapping[StopReason, tuple[str, float | None]] = {

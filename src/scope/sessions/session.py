@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scope.clock import Clock
@@ -23,35 +22,28 @@ from scope.events import (
     UpdateRejected,
     UpdateTaken,
 )
-from scope.frames import Codec
 from scope.media.encoder import EncoderPool
-from scope.protocol.notices import ErrorNotice, Hello, Paused, PipelineError, Stats
-from scope.protocol.parameters import DecodedParameters, RefusedParameters, decode
+from scope.protocol.notices import ErrorNotice, Paused, PipelineError
+from scope.protocol.parameters import DecodedParameters, ParameterUpdate, decode
 from scope.protocol.timeline import Timeline
 from scope.rtc.api import PeerClosed
+from scope.sessions import telling
 from scope.sessions.audience import Audience
-from scope.sessions.ending import BROKEN, DELETED_BY_OWNER, WISHED, Ending, ending_of
+from scope.sessions.ending import BROKEN, TAKEN_UP_ELSEWHERE, WISHED, Ending, ending_of
 from scope.sessions.player import Player, Sent
 from scope.sessions.shown import Shown
 from scope.sessions.stream_figures import StreamTally
 from scope.sessions.tasks import OwnedTasks
 from scope.sessions.timeline import EventLog
 from scope.sessions.updates import Updates
-from scope.sessions.viewer import Viewer
+from scope.sessions.viewer import Join, Viewer
 
 if TYPE_CHECKING:
     from scope.rtc.peer import Peer
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
-    """A peer that wants to watch. controls, fate: see `Viewer`."""
-
-    sdp: str
-    peer: Callable[[Session], Peer]
-    controls: bool
-    fate: Callable[[bool], None]
-    codec: Codec | None = None
+Keep = Callable[["Session", float], bool]
+"""Keep a session whose owner vanished at that time; False: it can not be kept."""
 
 
 class Session:
@@ -75,12 +67,16 @@ class Session:
         self.audience = Audience()
         self.tally = StreamTally()
         self.paused = False
+        self.parked = False  # its owner vanished; nothing is made until it is back
+        self.resume_token: str | None = None
+        self.keep: Keep | None = None
         self.headless = False  # it goes on without anybody who watches
         self.frames_dropped = 0  # of peers that are gone
         self.over = asyncio.Event()  # everybody knows and nothing is left
         self._log = log
         self._clock = clock
         self._max_peers = max_peers
+        self._vanished_s: float | None = None  # its owner did, and has not come back
         self._tasks = OwnedTasks()
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.player = Player(handle=handle, pool=pool, clock=clock, sent=self._frame_sent)
@@ -104,6 +100,11 @@ class Session:
     def is_over(self) -> bool:
         """Whether the end has been decided."""
         return self._ending.done()
+
+    @property
+    def ending(self) -> Ending:
+        """Why it is over."""
+        return self._ending.result() if self._ending.done() else BROKEN
 
     async def join(self, wish: Join) -> tuple[Peer, str]:
         """Let a peer in: it, and its answer. Raises NegotiationFailed, AtCapacity."""
@@ -129,12 +130,23 @@ class Session:
             self.player.hold(decoded.update.paused)
         return revision
 
+    def welcome(self, peer: Peer, decoded: DecodedParameters, *, again: bool = False) -> None:
+        """`peer` has made its offer with these parameters; again: it came back to a session
+        that had its own, so they are an update.
+        """
+        viewer = self.audience.get(peer.id)
+        if viewer is None or self.is_over:
+            return
+        if again and decoded.update != ParameterUpdate():
+            self.update(decoded, sender=viewer)
+        else:
+            self._updates.warn(decoded, viewer)
+
     def begin(self, decoded: DecodedParameters, *, headless: bool = False) -> None:
         """What the first parameters mean beyond the stream they opened.
 
         headless: it plays from now on until it is stopped, whoever watches.
         """
-        self._updates.warn(decoded, sender=None)
         if headless:
             self.headless = True
             self.player.play_unwatched()
@@ -165,11 +177,7 @@ class Session:
             self.end(BROKEN)
 
     async def _close(self, ending: Ending) -> None:
-        endings = (
-            (viewer, DELETED_BY_OWNER if ending is WISHED and not viewer.controls else ending)
-            for viewer in self.audience
-        )
-        closing = asyncio.gather(*(viewer.end(why) for viewer, why in endings))
+        closing = asyncio.gather(*(viewer.end(ending) for viewer in self.audience))
         await self.handle.aclose()
         await self._tasks.aclose()
         self.player.close()
@@ -210,43 +218,28 @@ class Session:
         """One `stats` notice to everybody."""
         now_s = self._clock.now()
         for viewer in self.audience:
-            if not viewer.connected:
-                continue
-            figures = viewer.peer.stats()
-            viewer.tell(
-                Stats(
-                    fps=round(self.tally.fps(now_s=now_s), 1),
-                    chunk_ms=round(1000 * self.handle.figures().chunk_s, 1),
-                    delay_ms=self.tally.prompt_delay_ms(),
-                    queue=len(self.handle.frames),
-                    bitrate_kbps=figures.bitrate_kbps,
-                    rtt_ms=figures.rtt_ms,
-                    loss=figures.loss,
-                )
-            )
+            if viewer.connected:
+                viewer.tell(telling.stats(self, viewer, now_s=now_s))
 
     # What peers tell (`PeerEvents`).
 
     def connected(self, peer: Peer) -> None:
         """See `PeerEvents`."""
-        if (viewer := self.audience.get(peer.id)) and not self.is_over:
-            viewer.is_connected()
-            self.player.add(peer)
+        viewer = self.audience.get(peer.id)
+        if viewer is None or self.is_over:
+            return
+        viewer.is_connected()
+        self.player.add(peer)
+        if viewer.controls:
+            self._vanished_s = None
+            for other in self.audience.controllers(but=viewer):
+                self._tasks.start(other.end(TAKEN_UP_ELSEWHERE), name=f"replace {peer.id}")
 
     def channel_opened(self, peer: Peer) -> None:
         """See `PeerEvents`."""
         if viewer := self.audience.get(peer.id):
-            video = self.handle.format
-            viewer.tell(
-                Hello(
-                    session_id=self.id,
-                    pipeline_id=self.handle.pipeline_id,
-                    seed=self.handle.seed,
-                    fps=video.fps,
-                    width=video.width,
-                    height=video.height,
-                )
-            )
+            viewer.tell(telling.hello(self, viewer))
+            viewer.can_hear()
 
     def message(self, peer: Peer, text: str | bytes) -> None:
         """See `PeerEvents`."""
@@ -266,12 +259,7 @@ class Session:
     def refused(self, peer: Peer, error: ScopeError) -> None:
         """See `PeerEvents`."""
         if viewer := self.audience.get(peer.id):
-            message_id = error.message_id if isinstance(error, RefusedParameters) else None
-            viewer.tell(
-                ErrorNotice(
-                    code=error.code, field=error.field, detail=error.detail, message_id=message_id
-                )
-            )
+            viewer.tell(telling.refusal(error))
 
     def keyframe_wanted(self, peer: Peer) -> None:
         """See `PeerEvents`."""
@@ -283,6 +271,8 @@ class Session:
 
     def silent(self, peer: Peer, silent: bool) -> None:
         """See `PeerEvents`."""
+        if viewer := self.audience.get(peer.id):
+            viewer.silent_since_s = self._clock.now() if silent else None
         self.player.quieten(peer, silent)
 
     def closed(self, peer: Peer, reason: PeerClosed) -> None:
@@ -293,5 +283,14 @@ class Session:
         viewer.is_gone()
         self.frames_dropped += peer.stats().dropped_frames
         self.player.remove(peer)
-        if not len(self.audience) and not self.headless:
+        if viewer.controls and reason is PeerClosed.LOST:
+            self._vanished_s = viewer.silent_since_s or self._clock.now()
+        self.look_after_peers()
+
+    def look_after_peers(self) -> None:
+        """Without anybody who watches: wait for an owner who vanished, or end."""
+        if len(self.audience) or self.headless or self.is_over or self.parked:
+            return
+        vanished_s = self._vanished_s
+        if vanished_s is None or self.keep is None or not self.keep(self, vanished_s):
             self.end(WISHED)

@@ -16,7 +16,6 @@ from scope.clock import Clock
 from scope.control import ControlUpdate
 from scope.engine.api import Engine, OpenRequest, StreamHandle
 from scope.errors import AtCapacity, Draining, SessionNotFound, WorkerLost
-from scope.frames import Codec
 from scope.media.encoder import EncoderPool
 from scope.pipelines.contract import PipelineSpec
 from scope.protocol.notices import Draining as DrainingNotice
@@ -25,12 +24,16 @@ from scope.protocol.timeline import Timeline
 from scope.rtc.api import PeerEvents, SdpLimits
 from scope.rtc.guard import guard_sdp
 from scope.sessions.ending import NEGOTIATION_FAILED, SHUT_DOWN, Ending
+from scope.sessions.offers import Answer, Offer
+from scope.sessions.parking import ParkingLimits
 from scope.sessions.readiness import Readiness
+from scope.sessions.returning import Returns
 from scope.sessions.score import Score, default_prompt, known_keys, score_of
-from scope.sessions.session import Join, Session
+from scope.sessions.session import Session
 from scope.sessions.shown import Shown
 from scope.sessions.tasks import OwnedTasks
 from scope.sessions.timeline import EventLog
+from scope.sessions.viewer import Join
 
 if TYPE_CHECKING:
     from scope.rtc.peer import Peer
@@ -48,28 +51,8 @@ class TableLimits:
 
     max_sessions: int = 16
     max_peers: int = 16
+    parking: ParkingLimits = field(default_factory=ParkingLimits)
     sdp: SdpLimits = field(default_factory=SdpLimits)
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """An offer as it came. fate: told once whether it connected."""
-
-    sdp: str
-    fate: Callable[[bool], None]
-    from_loopback: bool
-    controls: bool = True
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    codec: Codec | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an offer came to."""
-
-    session: Session
-    peer: Peer
-    sdp: str
 
 
 class SessionTable:
@@ -95,6 +78,7 @@ class SessionTable:
         self._made_with = made_with
         self._sessions: dict[str, Session] = {}
         self._opening = 0
+        self.returns = Returns(engine=engine, limits=limits.parking, clock=clock)
         self._tasks = OwnedTasks()
         self._background = OwnedTasks()
         self._empty = asyncio.Event()
@@ -107,13 +91,13 @@ class SessionTable:
 
     @property
     def sessions(self) -> tuple[Session, ...]:
-        """Live sessions, the oldest first."""
-        return tuple(session for session in self._sessions.values() if not session.is_over)
+        """Live sessions, the oldest first; parked ones are not among them."""
+        return tuple(s for s in self._sessions.values() if not s.is_over and not s.parked)
 
     def find(self, session_id: str) -> Session:
         """The live session of that id. Raises SessionNotFound."""
         session = self._sessions.get(session_id)
-        if session is None or session.is_over:
+        if session is None or session.is_over or session.parked:
             raise SessionNotFound("There is no session of that id.")
         return session
 
@@ -135,7 +119,15 @@ class SessionTable:
     # Starting.
 
     async def offer(self, offer: Offer) -> Answer:
-        """A new session with its first peer. Raises what is wrong with the offer."""
+        """A new session with its first peer, or one that is gone on with. Raises what is wrong
+        with the offer.
+        """
+        if offer.resume is not None:
+            guard_sdp(offer.sdp, self._limits.sdp)
+            session = self._sessions.get(offer.resume[0])
+            return await self.returns.resume(
+                session, offer, admit=self.check_capacity, join=self.join
+            )
         self.check_capacity()
         spec = self._ready.loaded()
         known = known_keys(spec) if spec else frozenset[str]()
@@ -149,6 +141,9 @@ class SessionTable:
         finally:
             if answer is None:
                 session.end(NEGOTIATION_FAILED)
+        if offer.controls:
+            self.returns.may_return_to(session)
+        session.welcome(answer.peer, decoded)
         return answer
 
     async def join(self, session: Session, offer: Offer) -> Answer:
@@ -209,7 +204,8 @@ class SessionTable:
         """Raises Draining or AtCapacity when no session may start now."""
         if self.draining:
             raise Draining("The server is shutting down.", retry_after_s=RETRY_AFTER_S)
-        if len(self._sessions) + self._opening >= self._limits.max_sessions:
+        live = len(self._sessions) - len(self.returns.parking)
+        if live + self._opening >= self._limits.max_sessions:
             raise AtCapacity(
                 f"All {self._limits.max_sessions} sessions are taken.", retry_after_s=RETRY_AFTER_S
             )
@@ -242,6 +238,7 @@ class SessionTable:
         try:
             await session.run()
         finally:
+            self.returns.ended(session, session.ending)
             del self._sessions[session.id]
             if not self._sessions:
                 self._empty.set()
@@ -257,6 +254,7 @@ class SessionTable:
     async def drain(self, *, in_s: float) -> None:
         """Let nobody in, tell everybody, and end what still runs after `in_s`."""
         self.draining = True
+        self.returns.parking.end_all(SHUT_DOWN)
         for session in self.sessions:
             session.audience.tell(DrainingNotice(in_s=in_s))
         try:
@@ -273,6 +271,7 @@ class SessionTable:
         for session in self._sessions.values():
             session.end(SHUT_DOWN)
         await self._tasks.join()
+        await self.returns.parking.aclose()
 
     async def _tick(self) -> None:
         while True:

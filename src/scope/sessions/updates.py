@@ -43,7 +43,8 @@ class Updates:
     def take(self, decoded: DecodedParameters, *, sender: Viewer | None) -> int:
         """Send an update on its way; its revision. sender None: it came by REST."""
         update = decoded.update
-        self.warn(decoded, sender=sender)
+        if sender is not None:
+            self.warn(decoded, sender)
         self._revision += 1
         control = update.to_control(self._revision, method=self.shown.method)
         self._pending.expect(
@@ -77,14 +78,10 @@ class Updates:
         if parameters := as_parameters(shown):
             self._audience.tell(ParametersUpdated(parameters=parameters))
 
-    def warn(self, decoded: DecodedParameters, *, sender: Viewer | None) -> None:
+    def warn(self, decoded: DecodedParameters, sender: Viewer) -> None:
         """Tell of keys that do nothing here, each once a session."""
-        for key in decoded.unknown:
-            self._warn_once(key, f"{key} is not a parameter here; it was ignored.", sender)
-        if decoded.update.recording:
-            self._warn_once("recording", "Recording is not supported yet.", sender)
-        if decoded.update.input_mode == "video":
-            self._warn_once("input_mode", "Video input is not supported yet.", sender)
+        for key, detail in ignored(decoded).items():
+            self._warn_once(key, detail, sender)
 
     def refused(self, event: UpdateRejected) -> None:
         """The pipeline does not take an update."""
@@ -122,11 +119,20 @@ class Updates:
                 )
             )
 
-    def _warn_once(self, key: str, detail: str, sender: Viewer | None) -> None:
+    def _warn_once(self, key: str, detail: str, sender: Viewer) -> None:
         if key in self._warned or len(self._warned) >= MOST_WARNED_KEYS:
             return
         self._warned.add(key)
-        self._audience.tell(
-            ErrorNotice(severity="warning", code="ignored_parameter", field=key, detail=detail),
-            only=sender,
+        sender.tell(
+            ErrorNotice(severity="warning", code="ignored_parameter", field=key, detail=detail)
         )
+
+
+def ignored(decoded: DecodedParameters) -> dict[str, str]:
+    """What a message asks for in vain, with a sentence for each key."""
+    found = {key: f"{key} is not a parameter here; it was ignored." for key in decoded.unknown}
+    if decoded.update.recording:
+        found["recording"] = "Recording is not supported yet."
+    if decoded.update.input_mode == "video":
+        found["input_mode"] = "Video input is not supported yet."
+    return found

@@ -6,13 +6,29 @@ Decides that a viewer hears of the end exactly once, and nothing after it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scope.protocol.notices import Notice, Stats
-from scope.sessions.ending import Ending
+from scope.frames import Codec
+from scope.protocol.notices import ErrorNotice, Notice, Stats
+from scope.sessions.ending import DELETED_BY_OWNER, WISHED, Ending
 
 if TYPE_CHECKING:
     from scope.rtc.peer import Peer
+    from scope.sessions.session import Session
+
+MOST_LATE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A peer that wants to watch. controls, fate: see `Viewer`."""
+
+    sdp: str
+    peer: Callable[[Session], Peer]
+    controls: bool
+    fate: Callable[[bool], None]
+    codec: Codec | None = None
 
 
 class Viewer:
@@ -24,7 +40,9 @@ class Viewer:
         self.peer = peer
         self.controls = controls
         self.connected = False
+        self.silent_since_s: float | None = None
         self._fate = fate
+        self._late: list[ErrorNotice] = []
         self._ended = False
 
     def is_connected(self) -> None:
@@ -38,12 +56,22 @@ class Viewer:
         self._fate(False)
 
     def tell(self, notice: Notice) -> None:
-        """Send `notice` if there is a channel."""
-        if not self._ended:
-            self.peer.notify(notice.to_json(), droppable=isinstance(notice, Stats))
+        """Send `notice` if there is a channel; a complaint waits for one."""
+        if self._ended:
+            return
+        told = self.peer.notify(notice.to_json(), droppable=isinstance(notice, Stats))
+        if not told and isinstance(notice, ErrorNotice) and len(self._late) < MOST_LATE:
+            self._late.append(notice)
+
+    def can_hear(self) -> None:
+        """There is a channel now."""
+        late, self._late = self._late, []
+        for notice in late:
+            self.tell(notice)
 
     async def end(self, ending: Ending) -> None:
-        """Say good-bye and close; the first call says it."""
-        farewell = None if self._ended else ending.notice().to_json()
+        """Say good-bye and close; the first call says it. The owner's wish is only the owner's."""
+        why = DELETED_BY_OWNER if ending is WISHED and not self.controls else ending
+        farewell = None if self._ended else why.notice().to_json()
         self._ended = True
         await self.peer.close(farewell)

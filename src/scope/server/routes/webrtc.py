@@ -14,7 +14,7 @@ from scope.server.offer_limits import OfferTicket
 from scope.server.origins import is_loopback_address
 from scope.server.services import Services, Use, client_address
 from scope.sessions.ending import WISHED
-from scope.sessions.table import Offer
+from scope.sessions.offers import Offer
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/webrtc", tags=["webrtc"])
 
@@ -29,13 +29,13 @@ async def ice_servers(use: Use) -> IceServersResponse:
 @router.post("/offer", response_model_exclude_none=True)
 @policy(Access.CONTROL)
 async def offer(body: OfferRequest, request: Request, use: Use) -> AnswerResponse:
-    """Open a session: its stream starts, the answer carries video."""
+    """Open a session, or go on with the one that `resume` names; the answer carries video."""
     async with counted_offer(use, request) as ticket:
         if body.type != "offer":
             raise NegotiationFailed("The description must be of the type 'offer'.", field="type")
-        if body.resume is not None:
-            raise SessionNotFound("There is no parked session to resume.")
-        use.table.check_capacity()
+        resume = (body.resume.session_id, body.resume.token) if body.resume else None
+        if resume is None:
+            use.table.check_capacity()
         await use.desk.started(at_most_s=use.settings.startup_wait_s)
         answer = await use.table.offer(
             Offer(
@@ -44,9 +44,11 @@ async def offer(body: OfferRequest, request: Request, use: Use) -> AnswerRespons
                 from_loopback=is_loopback_address(client_address(request)),
                 parameters=body.initial_parameters or {},
                 codec=use.settings.codec,
+                resume=resume,
             )
         )
-    return AnswerResponse(sdp=answer.sdp, session_id=answer.session.id)
+    session = answer.session
+    return AnswerResponse(sdp=answer.sdp, session_id=session.id, resume_token=session.resume_token)
 
 
 @router.patch("/offer/{session_id}", status_code=204, response_class=Response)
@@ -54,7 +56,7 @@ async def offer(body: OfferRequest, request: Request, use: Use) -> AnswerRespons
 async def add_candidates(session_id: str, body: CandidatesRequest, use: Use) -> None:
     """Trickle candidates; each is judged alone, an empty or null one ends them."""
     session = use.table.find(session_id)
-    viewer = next((viewer for viewer in session.audience if viewer.controls), None)
+    viewer = session.audience.controller
     if viewer is None:
         raise SessionNotFound("The peer that made this offer is gone.")
     viewer.peer.add_candidates(

@@ -17,7 +17,7 @@ from scope.server.routes.webrtc import counted_offer
 from scope.server.sdp_fragment import read_fragment
 from scope.server.services import Services, Use, client_address
 from scope.sessions.ending import WISHED
-from scope.sessions.table import Answer, Offer
+from scope.sessions.offers import Answer, Offer
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"

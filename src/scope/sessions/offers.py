@@ -1,0 +1,37 @@
+"""An offer as the session table takes it, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scope.frames import Codec
+
+if TYPE_CHECKING:
+    from scope.rtc.peer import Peer
+    from scope.sessions.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An offer as it came. fate: told once whether it connected. resume: the session it means
+    to go on with, and the token for it.
+    """
+
+    sdp: str
+    fate: Callable[[bool], None]
+    from_loopback: bool
+    controls: bool = True
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    codec: Codec | None = None
+    resume: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an offer came to."""
+
+    session: Session
+    peer: Peer
+    sdp: str

@@ -1,0 +1,49 @@
+"""The notices that describe a session as it is: what it is, and how it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scope.errors import ScopeError
+from scope.protocol.notices import ErrorNotice, Hello, Stats
+from scope.protocol.parameters import RefusedParameters
+
+if TYPE_CHECKING:
+    from scope.sessions.session import Session
+    from scope.sessions.viewer import Viewer
+
+
+def hello(session: Session, viewer: Viewer) -> Hello:
+    """The first notice; only who controls is told how to come back."""
+    video = session.handle.format
+    return Hello(
+        session_id=session.id,
+        resume_token=session.resume_token if viewer.controls else None,
+        pipeline_id=session.handle.pipeline_id,
+        seed=session.shown.values.get("seed", session.handle.seed),
+        fps=video.fps,
+        width=video.width,
+        height=video.height,
+    )
+
+
+def refusal(error: ScopeError) -> ErrorNotice:
+    """A message of which nothing was applied."""
+    message_id = error.message_id if isinstance(error, RefusedParameters) else None
+    return ErrorNotice(
+        code=error.code, field=error.field, detail=error.detail, message_id=message_id
+    )
+
+
+def stats(session: Session, viewer: Viewer, *, now_s: float) -> Stats:
+    """How the stream and the way to this viewer are doing."""
+    figures = viewer.peer.stats()
+    return Stats(
+        fps=round(session.tally.fps(now_s=now_s), 1),
+        chunk_ms=round(1000 * session.handle.figures().chunk_s, 1),
+        delay_ms=session.tally.prompt_delay_ms(),
+        queue=len(session.handle.frames),
+        bitrate_kbps=figures.bitrate_kbps,
+        rtt_ms=figures.rtt_ms,
+        loss=figures.loss,
+    )
