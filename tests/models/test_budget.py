@@ -15,6 +15,7 @@ from scope.models.budget import (
     CODEC_BYTES,
     CODEC_STATE_BYTES_PER_PIXEL,
     DECODE_BYTES_PER_PIXEL,
+    TEXT_ENCODER_BYTES,
     Plan,
     footprint,
     largest_size,
@@ -111,7 +112,7 @@ def test_more_of_anything_takes_more():
         {"pass_frames": 12},
     ):
         assert footprint(plan(**changes)).total > base
-    for changes in ({"text": "fp8"}, {"text": "elsewhere"}, {"weight_bits": 8}):
+    for changes in ({"text_encoder_bytes": 0}, {"weight_bits": 8}):
         assert footprint(plan(**changes)).total < base
 
 
@@ -121,7 +122,10 @@ def test_eight_bits_halve_the_matrices_and_leave_the_rest():
 
 
 def test_the_sums_are_near_what_is_said_of_the_models():
-    whole = footprint(plan(vae="wan", text="fp8", height=320, width=576, pass_frames=12))
+    text = TEXT_ENCODER_BYTES["fp8"]
+    whole = footprint(
+        plan(vae="wan", text_encoder_bytes=text, height=320, width=576, pass_frames=12)
+    )
     assert 12 * GB < whole.total < 20 * GB
     krea = footprint(plan(config=LARGE, cache_frames=6, height=320, width=576, weight_bits=8))
     assert 26 * GB < krea.total < 36 * GB

@@ -12,17 +12,13 @@ from scope.errors import OutOfMemory
 from scope.models.causal_config import CausalConfig
 from scope.models.video_codec import VaeType
 
-TextPrecision = Literal["bf16", "fp8", "elsewhere"]
-
 GRID = 16
 """Height and width are multiples of it."""
 
 TEXT_TOKENS = 512
-TEXT_BYTES: dict[TextPrecision, int] = {
-    "bf16": 11_361_000_000,
-    "fp8": 6_735_000_000,
-    "elsewhere": 0,
-}
+TEXT_ENCODER_BYTES = {"bf16": 11_361_000_000, "fp8": 6_735_000_000}
+"""Of the published files."""
+
 CODEC_BYTES: dict[VaeType, int] = {
     "wan": 254_000_000,
     "lightvae": 16_000_000,
@@ -54,7 +50,8 @@ SLACK = 1.15
 class Plan:
     """What would be loaded. cache_frames, block: in latent frames. pass_frames: the most frames
     that go through the transformer at once (a window that is made again for a new prompt).
-    weight_bits: 16, or 8 for the layers' matrices. streams: that play at a time.
+    weight_bits: 16, or 8 for the layers' matrices. text_encoder_bytes: 0 if it lives elsewhere.
+    streams: that play at a time.
     """
 
     config: CausalConfig
@@ -65,7 +62,7 @@ class Plan:
     block: int = 3
     pass_frames: int = 3
     weight_bits: Literal[8, 16] = 16
-    text: TextPrecision = "bf16"
+    text_encoder_bytes: int = TEXT_ENCODER_BYTES["bf16"]
     streams: int = 1
 
     @property
@@ -119,7 +116,7 @@ def footprint(plan: Plan) -> Footprint:
     other_streams = (plan.streams - 1) * CODEC_STATE_BYTES_PER_PIXEL[plan.vae]
     return Footprint(
         transformer=_weight_bytes(config, plan.weight_bits),
-        text_encoder=TEXT_BYTES[plan.text],
+        text_encoder=plan.text_encoder_bytes,
         codec=CODEC_BYTES[plan.vae],
         cache=plan.streams * (frames * tokens * token_bytes + text_bytes),
         work=passing + window,
