@@ -1,7 +1,14 @@
 import pytest
 
 from scope.engine.failures import MAX_DETAIL, as_exception, error_info, is_out_of_memory
-from scope.errors import GenerationFailed, InvalidParameters, UnknownPipeline, WorkerLost
+from scope.errors import (
+    GenerationFailed,
+    InvalidParameters,
+    LoadFailed,
+    OutOfMemory,
+    UnknownPipeline,
+    WorkerLost,
+)
 
 
 class OutOfMemoryError(RuntimeError):
@@ -35,7 +42,13 @@ def test_a_foreign_error_keeps_its_name_and_words_within_bounds() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [InvalidParameters("gain: no", field="gain"), UnknownPipeline("none"), WorkerLost("gone")],
+    [
+        InvalidParameters("gain: no", field="gain"),
+        UnknownPipeline("none"),
+        LoadFailed("torn"),
+        OutOfMemory("no room"),
+        WorkerLost("gone"),
+    ],
 )
 def test_an_error_of_ours_survives_the_process_line(error: Exception) -> None:
     again = as_exception(error_info(error))

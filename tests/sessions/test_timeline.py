@@ -93,6 +93,13 @@ def test_what_was_undone_is_not_in_the_log(handle: Any) -> None:
     assert kept.timeline(frames=0, chunks=0).rollbacks == 2
 
 
+def test_of_a_chunk_that_began_twice_the_last_time_counts(handle: Any) -> None:
+    kept = log(handle, ControlUpdate(revision=0, transition=Transition(mix("far"), 3)))
+    kept.taken(taken(0, seed=1))
+    kept.taken(taken(0, seed=2))
+    assert [event.get("seed") for event in events(kept)] == [None, 2]
+
+
 def test_a_full_log_says_where_it_ends(handle: Any) -> None:
     kept = log(handle, limits=LogLimits(events=2))
     for chunk in (1, 5, 9, 12):

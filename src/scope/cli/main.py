@@ -6,6 +6,7 @@ Each lives in a module of its own that imports nothing heavy before it runs.
 import typer
 
 from scope.cli import models
+from scope.cli.render import render
 from scope.cli.serve import serve
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 app.callback(invoke_without_command=True)(serve)
 app.command("serve", help="Serve; the same as no subcommand.")(serve)
+app.command("render", help="A prompt or a timeline becomes a video file.")(render)
 app.add_typer(models.app, name="models")
 
 

@@ -4,9 +4,14 @@ Knows devices only by the names their libraries give an exception, so that no su
 is imported here.
 """
 
+from collections.abc import Mapping
+
 from scope.errors import (
     EngineError,
+    GenerationFailed,
     InvalidParameters,
+    LoadFailed,
+    OutOfMemory,
     ScopeError,
     StateError,
     UnknownPipeline,
@@ -15,6 +20,19 @@ from scope.errors import (
 from scope.events import ErrorInfo
 
 MAX_DETAIL = 500
+
+_KINDS: Mapping[str, type[ScopeError]] = {
+    kind.code: kind
+    for kind in (
+        InvalidParameters,
+        UnknownPipeline,
+        StateError,
+        LoadFailed,
+        GenerationFailed,
+        OutOfMemory,
+        WorkerLost,
+    )
+}
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -37,12 +55,5 @@ def error_info(error: BaseException, *, kind: type[EngineError] = EngineError) -
 
 def as_exception(info: ErrorInfo) -> ScopeError:
     """A value that crossed the process line as the exception it was."""
-    if info.code == InvalidParameters.code:
-        return InvalidParameters(info.detail, field=info.field)
-    if info.code == UnknownPipeline.code:
-        return UnknownPipeline(info.detail)
-    if info.code == WorkerLost.code:
-        return WorkerLost(info.detail)
-    if info.code == StateError.code:
-        return StateError(info.detail)
-    return EngineError(info.detail, field=info.field)
+    kind = _KINDS.get(info.code, EngineError)
+    return kind(info.detail, field=info.field)

@@ -60,21 +60,19 @@ class EventLog:
         self._full_from: tuple[int, int] | None = None  # chunk, frame
         if initial.prompts is None and default.items:
             initial = replace(initial, prompts=default)
-        first, *others = messages_of(initial) or [{}]
-        self._initial = first
-        for message in others:
-            self._keep(0, 0, message)
+        self._initial, *glide = messages_of(initial) or [{}]
+        self._opening = [_Kept(0, 0, message, 0) for message in glide]
 
     def taken(self, event: UpdateTaken) -> None:
-        """A chunk begins under an update."""
+        """A chunk begins under an update; of one that begins again only the last time counts."""
+        self._forget_from(event.chunk)
         for message in messages_of(event.update):
             self._keep(event.chunk, event.first_frame, message)
 
     def undone(self, event: ChunksUndone) -> None:
         """What began with that chunk or later did not happen."""
         self._rollbacks += 1
-        while self._kept and self._kept[-1].chunk >= event.chunk:
-            self._bytes -= self._kept.pop().size
+        self._forget_from(event.chunk)
         if self._full_from is not None:
             self._full_from = min(self._full_from, (event.chunk, event.first_frame))
 
@@ -97,13 +95,17 @@ class EventLog:
             fps=handle.format.fps,
             chunk_frames=handle.chunk_frames,
             initial=self._initial,
-            events=[self._event(kept) for kept in self._kept],
+            events=[self._event(kept) for kept in (*self._opening, *self._kept)],
             frames=frames,
             chunks=chunks,
             seconds=round(frames / handle.format.fps, 3),
             rollbacks=self._rollbacks,
             cut_off=None if self._full_from is None else self._full_from[0],
         )
+
+    def _forget_from(self, chunk: int) -> None:
+        while self._kept and self._kept[-1].chunk >= chunk:
+            self._bytes -= self._kept.pop().size
 
     def _event(self, kept: _Kept) -> TimelineEvent:
         at_s = round(kept.first_frame / self._handle.format.fps, 3)
