@@ -107,19 +107,20 @@ def footprint(plan: Plan) -> Footprint:
     config, pixels = plan.config, plan.height * plan.width
     tokens, dim = plan.frame_tokens, config.dim
     token_bytes = 2 * config.layers * dim * 2
-    # Two marks to go back to, each the slots of one block.
-    frames = plan.cache_frames + 2 * plan.block
+    # Keys are there twice, un-rotated and as the block reads them; and two marks to go back to
+    # keep the slots of a block each.
+    frames = plan.cache_frames * 1.5 + 2 * plan.block
     text_bytes = TEXT_TOKENS * token_bytes
-    # A layer's inputs, projections and hidden units, and the window's keys as they are turned.
+    # A layer's inputs, projections and hidden units; keys of all layers while they are turned.
     passing = plan.pass_frames * tokens * (8 * dim + 2 * config.ffn) * 2
-    window = plan.cache_frames * tokens * dim * (2 * 4 + 2 * 2)
+    turning = plan.pass_frames * tokens * config.layers * dim * 2 * 4
     other_streams = (plan.streams - 1) * CODEC_STATE_BYTES_PER_PIXEL[plan.vae]
     return Footprint(
         transformer=_weight_bytes(config, plan.weight_bits),
         text_encoder=plan.text_encoder_bytes,
         codec=CODEC_BYTES[plan.vae],
-        cache=plan.streams * (frames * tokens * token_bytes + text_bytes),
-        work=passing + window,
+        cache=plan.streams * round(frames * tokens * token_bytes + text_bytes),
+        work=passing + turning,
         decode=pixels * (DECODE_BYTES_PER_PIXEL[plan.vae] + other_streams),
     )
 
