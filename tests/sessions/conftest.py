@@ -96,6 +96,10 @@ class FakeHandle:
         self.played: list[Playhead | None] = []
         self.events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self.closed = 0
+        self.parked_with: list[int] = []
+        self.state_bytes = 5
+        self.resumed = 0
+        self.trouble: Exception | None = None
         self._index = 0
 
     def make(self, number: int = 2, *, revision: int = 0) -> None:
@@ -123,6 +127,16 @@ class FakeHandle:
 
     def nominal_chunk_s(self) -> float:
         return 0.001
+
+    async def park(self, *, max_bytes: int) -> int:
+        self.parked_with.append(max_bytes)
+        return self.state_bytes if self.state_bytes <= max_bytes else 0
+
+    async def resume(self) -> None:
+        await asyncio.sleep(0)
+        if self.trouble is not None:
+            raise self.trouble
+        self.resumed += 1
 
     def stop(self, reason: StopReason, error: Any = None) -> None:
         """The engine ends the stream."""

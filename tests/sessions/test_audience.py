@@ -32,3 +32,14 @@ def test_viewers_are_found_by_their_peer_and_may_leave_while_all_are_told(make_p
     assert audience.get("a") is None
     assert audience.get(None) is None
     assert audience.remove("a") is None
+
+
+def test_the_newest_of_those_who_control_is_the_controller(make_peer: Any) -> None:
+    audience = Audience()
+    assert audience.controller is None
+    old, new = viewer(make_peer, "old"), viewer(make_peer, "new")
+    guest = Viewer(make_peer("guest"), controls=False, fate=lambda _: None)
+    for each in (old, new, guest):
+        audience.add(each)
+    assert audience.controller is new
+    assert audience.controllers(but=new) == (old,)

@@ -55,3 +55,8 @@ def test_an_update_reads_back_as_it_was_sent() -> None:
     }
     assert as_parameters(decode_object(glide, known=KNOWN).update) == glide
     assert as_parameters(decode_object({}, known=KNOWN).update) == {}
+
+
+def test_the_pipelines_own_keys_are_told_apart() -> None:
+    shown = Shown(values={"seed": 1, "gain": 2, "paused": True})
+    assert shown.values_of(frozenset({"gain", "bias"})) == {"gain": 2}

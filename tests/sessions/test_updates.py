@@ -13,7 +13,7 @@ from scope.sessions.audience import Audience
 from scope.sessions.player import Sent
 from scope.sessions.shown import Shown
 from scope.sessions.stream_figures import StreamTally
-from scope.sessions.updates import Updates
+from scope.sessions.updates import Updates, ignored
 from scope.sessions.viewer import Viewer
 
 pytestmark = pytest.mark.anyio
@@ -122,3 +122,20 @@ async def test_warnings_are_bounded(desk: Desk) -> None:
     for number in range(1000):
         desk.say(**{f"key{number}": 1}, sender=desk.a)
     assert len(desk.heard(desk.a, "error")) == 256
+
+
+async def test_what_is_ignored_of_a_rest_call_is_not_said_over_the_channel(desk: Desk) -> None:
+    desk.say(sparkle=1)
+    assert desk.heard(desk.a, "error") == []
+    desk.say(sparkle=1, sender=desk.a)
+    assert [notice["field"] for notice in desk.heard(desk.a, "error")] == ["sparkle"]
+
+
+async def test_what_can_not_be_done_yet_is_said() -> None:
+    decoded = decode_object(
+        {"sparkle": 1, "recording": True, "input_mode": "video"}, known=frozenset()
+    )
+    assert set(ignored(decoded)) == {"sparkle", "recording", "input_mode"}
+    assert (
+        ignored(decode_object({"recording": False, "input_mode": "text"}, known=frozenset())) == {}
+    )

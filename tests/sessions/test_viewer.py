@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from scope.protocol.notices import Paused
+from scope.protocol.notices import ErrorNotice, Paused
 from scope.sessions.ending import WISHED, Ending
-from scope.sessions.viewer import Viewer
+from scope.sessions.viewer import MOST_LATE, Viewer
 
 pytestmark = pytest.mark.anyio
 
@@ -42,3 +42,26 @@ async def test_nothing_is_said_to_a_peer_that_is_gone(make_peer: Any) -> None:
     await viewer.end(WISHED)
     assert peer.said == []
     assert peer.closed_with == [None]
+
+
+async def test_the_owners_wish_ends_other_viewers_with_words(make_peer: Any) -> None:
+    owner, guest = make_peer("owner"), make_peer("guest")
+    await Viewer(owner, controls=True, fate=lambda _: None).end(WISHED)
+    await Viewer(guest, controls=False, fate=lambda _: None).end(WISHED)
+    assert owner.closed_with == ['{"type":"stream_stopped"}']
+    assert "session_closed" in guest.closed_with[0]
+
+
+async def test_complaints_wait_for_a_channel_and_nothing_else_does(make_peer: Any) -> None:
+    peer = make_peer()
+    hears = False
+    notify = peer.notify
+    peer.notify = lambda text, **how: hears and notify(text, **how)
+    viewer = Viewer(peer, controls=True, fate=lambda _: None)
+    viewer.tell(Paused())
+    for number in range(MOST_LATE + 5):
+        viewer.tell(ErrorNotice(code="x", detail=str(number)))
+    hears = True
+    viewer.can_hear()
+    viewer.can_hear()
+    assert [notice["detail"] for notice in peer.said] == [str(n) for n in range(MOST_LATE)]

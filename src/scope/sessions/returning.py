@@ -39,7 +39,7 @@ class Returns:
     def ended(self, session: Session, ending: Ending) -> None:
         """There is nothing to return to any more."""
         self.parking.forget(session)
-        self._tickets.end(session.id, ending.message or "It was closed.")
+        self._tickets.end(session.id, _why(ending))
 
     async def resume(
         self,
@@ -57,7 +57,8 @@ class Returns:
         session_id, token = offer.resume
         self._tickets.check(session_id, token)
         if session is None or session.is_over:
-            raise SessionGone("The session is over.")
+            why = _why(session.ending) if session is not None else "It was closed."
+            raise SessionGone(f"The session is over: {why}", reason=why)
         decoded = decode_object(offer.parameters, known=session.known)
         session.resume_token = self._tickets.issue(session_id)
         answer = None
@@ -84,3 +85,7 @@ class Returns:
             raise SessionGone(
                 "The session is over: another pipeline is loaded.", reason=error.detail
             ) from error
+
+
+def _why(ending: Ending) -> str:
+    return ending.message or "It was closed."

@@ -33,6 +33,10 @@ class Shown:
                 values[key] = value
         return Shown(PromptMix(items, update.method or self.method), values)
 
+    def values_of(self, known: frozenset[str]) -> dict[str, Any]:
+        """The pipeline's own keys among them."""
+        return {key: value for key, value in self.values.items() if key in known}
+
     def parameters(self) -> dict[str, Any]:
         """In the keys of the wire."""
         return {

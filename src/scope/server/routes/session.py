@@ -14,6 +14,7 @@ from scope.server.access import Access, GuardedRoute, policy
 from scope.server.metrics import session_metrics
 from scope.server.services import Services, Use
 from scope.sessions.session import Session
+from scope.sessions.updates import ignored
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/session", tags=["session"])
 SessionId = Annotated[str | None, Query(max_length=128)]
@@ -35,12 +36,13 @@ async def change_parameters(
     sessions = _addressed(use, session_id)
     decoded = [decode_object(body, known=session.known) for session in sessions]
     for session, each in zip(sessions, decoded, strict=True):
+        if each.update.changes:
+            values = session.shown.values_of(session.known) | each.update.changes
+            await use.engine.check_changes(session.handle.pipeline_id, values)
+    for session, each in zip(sessions, decoded, strict=True):
         session.update(each)
-    ignored = dict.fromkeys(key for each in decoded for key in each.unknown)
-    return ParametersResponse(
-        parameters=sessions[0].shown.parameters(),
-        warnings=[f"{key} is not a parameter here; it was ignored." for key in ignored],
-    )
+    warnings = dict.fromkeys(why for each in decoded for why in ignored(each).values())
+    return ParametersResponse(parameters=sessions[0].shown.parameters(), warnings=list(warnings))
 
 
 @router.get("/frame", response_class=Response)

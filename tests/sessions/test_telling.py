@@ -1,0 +1,51 @@
+"""What a session says of itself."""
+
+from typing import Any
+
+import pytest
+
+from scope.errors import TooLarge
+from scope.protocol.parameters import RefusedParameters
+from scope.sessions import telling
+from scope.sessions.shown import Shown
+from scope.sessions.stream_figures import StreamTally
+from scope.sessions.viewer import Viewer
+
+
+class FakeSession:
+    id = "s"
+    resume_token = "token"
+
+    def __init__(self, handle: Any) -> None:
+        self.handle = handle
+        self.shown = Shown()
+        self.tally = StreamTally()
+
+
+@pytest.mark.parametrize("controls", [True, False])
+def test_only_who_controls_is_told_how_to_come_back(
+    handle: Any, make_peer: Any, controls: bool
+) -> None:
+    session: Any = FakeSession(handle)
+    viewer = Viewer(make_peer(), controls=controls, fate=lambda _: None)
+    assert ("resumeToken" in telling.hello(session, viewer).to_json()) is controls
+
+
+def test_the_seed_told_is_the_one_in_force(handle: Any, make_peer: Any) -> None:
+    session: Any = FakeSession(handle)
+    viewer = Viewer(make_peer(), controls=True, fate=lambda _: None)
+    assert telling.hello(session, viewer).seed == handle.seed
+    session.shown = Shown(values={"seed": 99})
+    assert telling.hello(session, viewer).seed == 99
+
+
+def test_figures_of_the_stream_and_of_the_viewers_path(handle: Any, make_peer: Any) -> None:
+    session: Any = FakeSession(handle)
+    stats = telling.stats(session, Viewer(make_peer(), controls=True, fate=print), now_s=1.0)
+    assert (stats.chunk_ms, stats.rtt_ms, stats.loss) == (20.0, 1.5, 0.25)
+
+
+def test_a_refusal_names_its_message_where_it_had_a_name() -> None:
+    named = telling.refusal(RefusedParameters("no", field="seed", message_id="7"))
+    assert (named.field, named.message_id, named.severity) == ("seed", "7", "error")
+    assert telling.refusal(TooLarge("no")).code == "too_large"
