@@ -1,0 +1,23 @@
+"""A recording the server makes of a session, from its start to the file on this disk."""
+
+from pathlib import Path
+
+from scope.client.http import Http
+
+
+class Recording:
+    """Recorded on the server from the packets everybody gets; `stop` brings it here."""
+
+    def __init__(self, http: Http, session_id: str, path: Path) -> None:
+        self.path = path
+        self._http = http
+        self._route = f"/api/v1/recordings/{session_id}"
+
+    async def start(self) -> None:
+        """Begin. Raises ClientError."""
+        await self._http.post(f"{self._route}/start")
+
+    async def stop(self) -> int:
+        """End it and bring the MP4 to `path`; its size in bytes."""
+        await self._http.post(f"{self._route}/stop")
+        return await self._http.save(self._route, self.path)
