@@ -111,9 +111,9 @@ def footprint(plan: Plan) -> Footprint:
     # keep the slots of a block each.
     frames = plan.cache_frames * 1.5 + 2 * plan.block
     text_bytes = TEXT_TOKENS * token_bytes
-    # A layer's inputs, projections and hidden units; keys of all layers while they are turned.
+    # A layer's inputs, projections and hidden units; the window's keys while they are turned.
     passing = plan.pass_frames * tokens * (8 * dim + 2 * config.ffn) * 2
-    turning = plan.pass_frames * tokens * config.layers * dim * 2 * 4
+    turning = plan.cache_frames * tokens * dim * 3 * 4
     other_streams = (plan.streams - 1) * CODEC_STATE_BYTES_PER_PIXEL[plan.vae]
     return Footprint(
         transformer=_weight_bytes(config, plan.weight_bits),
