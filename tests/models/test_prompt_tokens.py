@@ -1,16 +1,12 @@
 """Cleaning, cutting, and saying what was cut."""
 
-from pathlib import Path
-
 import pytest
 from diffusers.pipelines.wan.pipeline_wan import prompt_clean
 from tokenizers import Tokenizer
-from tokenizers.models import Unigram
-from tokenizers.pre_tokenizers import Metaspace
-from tokenizers.processors import TemplateProcessing
 
 from scope.errors import LoadFailed
 from scope.models.prompt_tokens import PromptTokenizer, cleaned
+from tests.models.published import write_tokenizer
 
 CASES = [
     "a  calm\n\tsea ",
@@ -36,23 +32,8 @@ def test_what_cleaning_does():
     assert cleaned("cafÃ©") == "café"
 
 
-def write_tokenizer(folder: Path, *, end: str = "</s>") -> Path:
-    """A tiny tokenizer in the form of the published one: unigrams, word marks, an end mark."""
-    letters = [(letter, -5.0) for letter in "▁abcdefghijklmnopqrstuvwxyz,&é"]
-    words = [("▁sea", -2.0), ("▁calm", -2.0), ("▁a", -2.0)]
-    pieces = [("<pad>", 0.0), (end, 0.0), ("<unk>", 0.0), *letters, *words]
-    tokenizer = Tokenizer(Unigram(pieces, unk_id=2))
-    tokenizer.pre_tokenizer = Metaspace()
-    tokenizer.add_special_tokens(["<pad>", end])
-    tokenizer.post_processor = TemplateProcessing(single=f"$A {end}", special_tokens=[(end, 1)])
-    tokenizer.enable_padding(length=512)
-    file = folder / "tokenizer.json"
-    tokenizer.save(str(file))
-    return file
-
-
 def test_a_prompt_ends_with_the_end_mark_and_has_no_pads(tmp_path):
-    write_tokenizer(tmp_path)
+    write_tokenizer(tmp_path / "tokenizer.json")
     tokens = PromptTokenizer(tmp_path)("a calm sea")
     whole = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     whole.no_padding()
@@ -63,7 +44,7 @@ def test_a_prompt_ends_with_the_end_mark_and_has_no_pads(tmp_path):
 
 
 def test_what_finds_no_room_is_told_word_for_word(tmp_path):
-    tokenizer = PromptTokenizer(write_tokenizer(tmp_path), limit=4)
+    tokenizer = PromptTokenizer(write_tokenizer(tmp_path / "tokenizer.json"), limit=4)
     tokens = tokenizer("a calm sea, a calm sea")
     assert len(tokens.ids) == 4
     assert tokens.ids[-1] == 1
@@ -74,6 +55,6 @@ def test_what_finds_no_room_is_told_word_for_word(tmp_path):
 def test_a_missing_or_strange_tokenizer_is_told(tmp_path):
     with pytest.raises(LoadFailed, match="no tokenizer"):
         PromptTokenizer(tmp_path)
-    write_tokenizer(tmp_path, end="<eos>")
+    write_tokenizer(tmp_path / "tokenizer.json", end="<eos>")
     with pytest.raises(LoadFailed, match="no end mark"):
         PromptTokenizer(tmp_path)

@@ -6,60 +6,25 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
-from tokenizers.models import Unigram
-from tokenizers.pre_tokenizers import Metaspace
 from torch import Tensor, nn
-from transformers import UMT5Config, UMT5EncoderModel
+from transformers import UMT5EncoderModel
 
 from scope.errors import LoadFailed
 from scope.models.fp8 import Fp8Linear
 from scope.models.umt5 import TextEncoder, load_text_encoder
+from tests.models.published import UMT5, published_umt5, tiny_umt5, write_tokenizer
 
 CPU = torch.device("cpu")
-PUBLISHED = {
-    "layer.0.layer_norm": "norm1",
-    **{f"layer.0.SelfAttention.{leaf}": f"attn.{leaf}" for leaf in "qkvo"},
-    "layer.0.SelfAttention.relative_attention_bias": "pos_embedding.embedding",
-    "layer.1.layer_norm": "norm2",
-    "layer.1.DenseReluDense.wi_0": "ffn.gate.0",
-    "layer.1.DenseReluDense.wi_1": "ffn.fc1",
-    "layer.1.DenseReluDense.wo": "ffn.fc2",
-}
 
 
 @pytest.fixture(scope="module")
 def model() -> nn.Module:
-    torch.manual_seed(0)
-    config = UMT5Config(
-        vocab_size=40, d_model=24, d_kv=8, d_ff=48, num_layers=2, num_heads=3, dropout_rate=0.0
-    )
-    fresh = UMT5EncoderModel(config).eval().requires_grad_(False)
-    for name, tensor in fresh.named_parameters():
-        tensor.normal_(1.0, 0.3) if "layer_norm" in name else tensor.normal_(std=0.3)
-    return fresh
-
-
-def exported(model: nn.Module) -> dict[str, Tensor]:
-    """The weights under the published names."""
-    renamed = {
-        "token_embedding.weight": model.shared.weight,
-        "norm.weight": model.encoder.final_layer_norm.weight,
-    }
-    for name, tensor in model.state_dict().items():
-        if name.startswith("encoder.block."):
-            _, _, number, rest = name.split(".", 3)
-            module = PUBLISHED[rest.removesuffix(".weight")]
-            renamed[f"blocks.{number}.{module}.weight"] = tensor
-    return {name: tensor.clone() for name, tensor in renamed.items()}
+    return tiny_umt5()
 
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    letters = [(letter, -5.0) for letter in "▁abcdefghijklmnopqrstuvwxyz,&"]
-    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *letters, ("▁sea", -2.0)]
-    tokenizer = Tokenizer(Unigram(pieces, unk_id=2))
-    tokenizer.pre_tokenizer = Metaspace()
-    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    write_tokenizer(tmp_path / "tokenizer.json")
     return tmp_path
 
 
@@ -79,12 +44,14 @@ def padded_states(model: nn.Module, ids: list[int]) -> Tensor:
 
 @pytest.mark.parametrize("file", ["t5.pth", "t5.safetensors"])
 def test_published_weights_give_the_states_of_the_library(model, folder, file):
-    tensors = exported(model)
+    tensors = published_umt5(model)
     torch.save(tensors, folder / file) if file.endswith("pth") else save_file(
         tensors, folder / file
     )
     encoder = load(folder, file)
-    ids = Tokenizer.from_file(str(folder / "tokenizer.json")).encode("a sea, calm").ids
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    ids = tokenizer.encode("a sea, calm", add_special_tokens=False).ids
     got = encoder.encode("  a sea,\n calm ")
     assert got.states.shape == (512, 24)
     assert got.tokens == len(ids) + 1
@@ -95,7 +62,7 @@ def test_published_weights_give_the_states_of_the_library(model, folder, file):
 
 
 def test_a_prompt_that_is_too_long_is_cut_and_told(model, folder):
-    torch.save(exported(model), folder / "t5.pth")
+    torch.save(published_umt5(model), folder / "t5.pth")
     got = load(folder, "t5.pth").encode("x " * 300 + "the end")
     assert got.tokens == 512
     assert got.cut.endswith("the end")
@@ -103,7 +70,7 @@ def test_a_prompt_that_is_too_long_is_cut_and_told(model, folder):
 
 
 def test_a_known_text_is_not_computed_again_and_room_is_bounded(model, folder):
-    torch.save(exported(model), folder / "t5.pth")
+    torch.save(published_umt5(model), folder / "t5.pth")
     loaded = load(folder, "t5.pth")
     calls = []
     network = loaded._model
@@ -111,7 +78,7 @@ def test_a_known_text_is_not_computed_again_and_room_is_bounded(model, folder):
     first = loaded.encode("sea").states
     assert torch.equal(loaded.encode(" sea ").states, first)
     assert len(calls) == 1
-    small = TextEncoder(network, loaded._tokenizer, kept_bytes=500)
+    small = TextEncoder(network, loaded._tokenizer, kept_bytes=400)
     for prompt in ("sea", "a sea", "sea", "sea"):
         small.encode(prompt)
     assert len(calls) == 4
@@ -119,7 +86,7 @@ def test_a_known_text_is_not_computed_again_and_room_is_bounded(model, folder):
 
 
 def test_changing_what_was_handed_out_does_not_change_what_is_kept(model, folder):
-    torch.save(exported(model), folder / "t5.pth")
+    torch.save(published_umt5(model), folder / "t5.pth")
     encoder = load(folder, "t5.pth")
     first = encoder.encode("sea").states
     kept = first.clone()
@@ -130,7 +97,7 @@ def test_changing_what_was_handed_out_does_not_change_what_is_kept(model, folder
 @pytest.mark.parametrize("scaled", [True, False])
 @pytest.mark.parametrize("keep", [True, False])
 def test_a_file_in_eight_bits_gives_what_its_widened_weights_give(model, folder, scaled, keep):
-    tensors = {name: tensor.bfloat16() for name, tensor in exported(model).items()}
+    tensors = {name: tensor.bfloat16() for name, tensor in published_umt5(model).items()}
     wide = UMT5EncoderModel(model.config).eval()
     state = model.state_dict()
     for name in list(tensors):
@@ -142,7 +109,7 @@ def test_a_file_in_eight_bits_gives_what_its_widened_weights_give(model, folder,
                 tensors[f"{layer}.scale_weight"] = torch.tensor([scale])
     if scaled:
         tensors["scaled_fp8"] = torch.zeros(2, dtype=torch.float8_e4m3fn)
-    backwards = {ours: theirs for theirs, ours in PUBLISHED.items()}
+    backwards = {ours: theirs for theirs, ours in UMT5.items()}
     for name, tensor in tensors.items():
         if name.startswith("blocks.") and name.endswith(".weight"):
             _, number, rest = name.split(".", 2)
@@ -162,14 +129,14 @@ def test_a_file_in_eight_bits_gives_what_its_widened_weights_give(model, folder,
 
 
 def test_half_precision_stays_near(model, folder):
-    torch.save(exported(model), folder / "t5.pth")
+    torch.save(published_umt5(model), folder / "t5.pth")
     wide = load(folder, "t5.pth").encode("a calm sea").states
     half = load(folder, "t5.pth", dtype=torch.bfloat16).encode("a calm sea").states
     assert (half - wide).norm() / wide.norm() < 2e-2
 
 
 def test_a_file_that_lacks_a_layer_is_refused(model, folder):
-    tensors = exported(model)
+    tensors = published_umt5(model)
     del tensors["blocks.1.ffn.fc2.weight"]
     torch.save(tensors, folder / "t5.pth")
     with pytest.raises(LoadFailed, match=r"is missing: encoder.block.1.layer.1.DenseReluDense.wo"):

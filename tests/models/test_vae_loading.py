@@ -13,7 +13,7 @@ from scope.models.tiny_vae import TinyNet, TinyVae
 from scope.models.vae_loading import load_vae
 from scope.models.video_codec import VaeType, VideoCodec
 from scope.models.wan_vae import WanVae
-from scope.models.wan_vae_names import to_diffusers
+from tests.models.published import published_vae
 
 CPU = torch.device("cpu")
 LATENTS = torch.randn(1, 16, 3, 2, 2)
@@ -25,25 +25,6 @@ def load(kind: VaeType, path: Path) -> VideoCodec:
 
 def first_pictures(codec: VideoCodec) -> Tensor:
     return torch.cat(list(codec.decode(LATENTS, codec.open())))
-
-
-def published_vae(model: AutoencoderKLWan) -> dict[str, Tensor]:
-    """The network's weights under the names of `Wan2.1_VAE.pth`."""
-    modules = [f"{side}.{rest}" for side in ("encoder", "decoder") for rest in published_modules()]
-    names = {to_diffusers(module): module for module in ["conv1", "conv2", *modules]}
-    renamed = {}
-    for name, tensor in model.state_dict().items():
-        module, _, leaf = name.rpartition(".")
-        renamed[f"{names[module]}.{leaf}"] = tensor
-    return renamed
-
-
-def published_modules() -> list[str]:
-    inner = ["residual.0", "residual.2", "residual.3", "residual.6", "shortcut", "resample.1"]
-    inner += ["time_conv", "norm", "to_qkv", "proj"]
-    rows = [(row, n) for row in ("downsamples", "upsamples") for n in range(15)]
-    rows += [("middle", n) for n in range(3)]
-    return ["conv1", "head.0", "head.2", *(f"{r}.{n}.{i}" for r, n in rows for i in inner)]
 
 
 @pytest.mark.parametrize("kind", ["wan", "lightvae"])
