@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from scope.models.attention_backend import sdpa
-from scope.models.cache_policy import Window
+from scope.models.cache_policy import MemoryBank, Window
 from scope.models.causal import CausalTransformer
 from scope.models.rope import rotary_tables, rotate
 from tests.models.oracle import (
@@ -212,11 +213,64 @@ def test_fused_weights_say_the_same_and_stay_fused_when_they_move():
     assert (stream(model, x, text, Window(6), 3) - apart).abs().max() > 1e-3
 
 
+def test_fused_weights_give_way_to_loaded_ones():
+    model, other, x, text = tiny_model(), tiny_model(seed=3), latents(3), words()
+    model.fuse()
+    model.load_state_dict(other.state_dict(), assign=True)
+    out = stream(model, x, text, Window(3), 3)
+    assert torch.equal(out, stream(other, x, text, Window(3), 3))
+
+
+class NothingWaits(TorchDispatchMode):
+    """Fails where a number would be fetched from the device."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        assert func not in {
+            torch.ops.aten._local_scalar_dense.default,
+            torch.ops.aten.nonzero.default,
+            torch.ops.aten.item.default,
+        }
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [Window(9, 3), Window(9, 3, ema=0.9, kv_bias=0.3), MemoryBank(9, 3, interval=1, sparse=3)],
+    ids=["window", "fading sink", "bank"],
+)
+def test_no_pass_and_no_new_block_waits_for_a_number(model, policy):
+    x, text = latents(3), words()
+    kv, level = model.text_kv(text[:, None]), model.modulation(ZERO)
+    keys = torch.stack([layer.keys[:, 0] for layer in kv])
+    cache = model.empty_cache(GRID, policy=policy)
+    with torch.no_grad(), NothingWaits():
+        for _ in range(8):
+            cache.mark()
+            plan = cache.begin_block(3, keys)
+            model.advance(x, level, kv, cache.view(plan))
+            cache.commit(plan)
+
+
 def test_sixteen_bit_weights_stay_within_two_percent(model):
     x, text = latents(9), words()
     exact = stream(model, x, text, Window(6, 3), 3)
     rough = stream(tiny_model().bfloat16(), x, text, Window(6, 3), 3).float()
     assert (rough - exact).norm() / exact.norm() < 2e-2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_compiled_pass_says_what_the_plain_one_says(model):
+    x, text = latents(15), words()
+    kv, level = model.text_kv(text[:, None]), model.modulation(ZERO)
+    compiled = torch.compile(model.advance, fullgraph=True)
+    plain, traced = (model.empty_cache(GRID, frames=6, sink=3) for _ in range(2))
+    with torch.no_grad():
+        for part in x.split(3, dim=2):
+            expected = model.advance(part, level, kv, plain.view(plain.begin_block(3)))
+            out = compiled(part, level, kv, traced.view(traced.begin_block(3)))
+            torch.testing.assert_close(out, expected, **CLOSE)
+    torch.testing.assert_close(traced.keys, plain.keys, **CLOSE)
 
 
 def test_a_pass_is_captured_whole_by_a_compiler_once_for_all_blocks_of_a_shape(model):

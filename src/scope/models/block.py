@@ -69,6 +69,11 @@ class AttentionProjections(nn.Module):
             layer.bias = nn.Parameter(b, requires_grad=False)
         self._joint = (weight, bias)
 
+    def _load_from_state_dict(self, *arguments: Any) -> None:
+        """Fresh weights may be put in place of the parameters: they are not the joint ones."""
+        self._joint = None
+        super()._load_from_state_dict(*arguments)
+
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> "AttentionProjections":
         """Moving or converting the weights would part them from the joint ones: fuse again."""
         fused, self._joint = self._joint is not None, None
