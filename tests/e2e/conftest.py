@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+from playwright import sync_api
 from playwright.async_api import Page, async_playwright
 
 from bench.target import free_port, spawn, stop
@@ -35,6 +37,7 @@ LOOPBACK_FLAGS = [
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 ]
 
+CARD_READER = Path(__file__).with_name("card.js")
 OpenPage = Callable[..., AbstractAsyncContextManager[Page]]
 
 
@@ -67,19 +70,23 @@ class Server:
 
 
 Serve = Callable[..., Server]
+Browse = Callable[..., Any]
 
 
 @contextlib.contextmanager
 def _serving(folder: Path) -> Iterator[Serve]:
     started: list[Server] = []
 
-    def serve(*arguments: str, pipeline: str = "testcard", port: int | None = None) -> Server:
+    def serve(
+        *arguments: str, pipeline: str = "testcard", port: int | None = None, wait: bool = True
+    ) -> Server:
         port = port or free_port()
         log = folder / f"server-{port}.log"
         options = ["--port", str(port), "-N", "--pipeline", pipeline, *arguments]
         server = Server(port, spawn(options, log=log), log)
         started.append(server)
-        server.wait_until_ready()
+        if wait:
+            server.wait_until_ready()
         return server
 
     try:
@@ -103,14 +110,67 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield serve()
 
 
+def _flags() -> list[str]:
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on this machine")
+    alone = [name for _, name in socket.if_nameindex()] == ["lo"]
+    return FLAGS + LOOPBACK_FLAGS if alone else FLAGS
+
+
+@pytest.fixture(scope="module")
+def serve_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Starts servers that end with the last test of the file."""
+    with _serving(tmp_path_factory.mktemp("servers")) as serve:
+        yield serve
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[sync_api.Browser]:
+    """One browser for all tests of a file."""
+    flags = _flags()
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browse(chromium: sync_api.Browser) -> Iterator[Browse]:
+    """`browse(address)`: a page as a newcomer has it, without anything kept from before."""
+    contexts: list[sync_api.BrowserContext] = []
+    complaints: list[str] = []
+
+    def opened(address: str, *, width: int = 1440, height: int = 900, calm: bool = False) -> Any:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            reduced_motion="reduce" if calm else "no-preference",
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        context.add_init_script(path=CARD_READER)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture(scope="session")
+def tunable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of the page: a test card with a parameter of every kind."""
+    file = Path(__file__).with_name("demanding_pipeline.py")
+    with _serving(tmp_path_factory.mktemp("tunable")) as serve:
+        yield serve(pipeline=f"{file}:Tunable")
+
+
 @pytest.fixture
 def open_page() -> OpenPage:
     """`async with open_page(*flags) as page`: a fresh browser that can read the test card."""
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium on this machine")
-    reader = Path(__file__).with_name("card.js")
-    alone = [name for _, name in socket.if_nameindex()] == ["lo"]
-    always = FLAGS + LOOPBACK_FLAGS if alone else FLAGS
+    always = _flags()
 
     @contextlib.asynccontextmanager
     async def opened(
@@ -125,7 +185,7 @@ def open_page() -> OpenPage:
                 reduced_motion="reduce" if reduced_motion else "no-preference",
             )
             page = await context.new_page()
-            await page.add_init_script(path=reader)
+            await page.add_init_script(path=CARD_READER)
             try:
                 yield page
             finally:

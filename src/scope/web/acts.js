@@ -4,7 +4,6 @@
  */
 
 import { calm, saveAs } from "./dom.js";
-import { playedByServer } from "./replay.js";
 import { recall, remember } from "./store.js";
 import { Timeline } from "./timeline.js";
 import { SAID } from "./words.js";
@@ -151,7 +150,12 @@ export function actsOf(page) {
         page.refused({ message: SAID.notATimeline });
       }
     },
-    replay: () => (replay.isRunning ? (replay.stop(), page.say(SAID.replayStopped)) : playAgain(shownTimeline())),
+    replay: () => {
+      if (!replay.isRunning) return playAgain(shownTimeline());
+      if (live.view?.watching) page.stop();
+      replay.stop();
+      return page.say(SAID.replayStopped);
+    },
 
     settings: () => page.openSettings(!page.settingsOpen),
     soften: (on) => page.soften(on),
@@ -177,17 +181,19 @@ export function actsOf(page) {
     if (timeline.isEmpty) return;
     const copyOf = Timeline.read(JSON.parse(JSON.stringify(timeline)));
     page.say(SAID.replaying(copyOf.changes.length));
-    if (house.routes.has("/api/v1/session/start")) {
+    if (replay.isExact) {
       live.stop();
       try {
-        const sessionId = await playedByServer(house, copyOf);
-        if (sessionId) return live.watchOther({ key: house.key, sessionId });
+        const { sessionId, warnings } = await replay.onServer(copyOf);
+        page.imported = copyOf;
+        live.watchOther({ key: house.key, sessionId, timeline: copyOf });
+        return warnings.length ? page.say(SAID.replayDiffers(warnings)) : undefined;
       } catch (error) {
         return page.refused(error);
       }
     }
     if (!live.controlsIt) page.start();
-    replay.begin(copyOf, (parameters) => void live.play({
+    replay.fromHere(copyOf, (parameters) => void live.play({
       ...parameters, ...(parameters === copyOf.changes[0].parameters && { seed: copyOf.seed ?? live.seed ?? 0 }),
     }));
   }

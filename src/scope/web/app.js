@@ -15,7 +15,7 @@ import { Replay } from "./replay.js";
 import { ServerWatch } from "./server-watch.js";
 import { soften } from "./soften.js";
 import { recall, remember } from "./store.js";
-import { FALLBACK_PROMPT, SAID, describe, machineWords, sentence } from "./words.js";
+import { FALLBACK_PROMPT, SAID, describe, machineWords, plain, sentence } from "./words.js";
 import "./help.js";
 import "./library.js";
 import "./palette.js";
@@ -53,7 +53,7 @@ export class Page {
     draining: () => { this.house.state.draining = true; },
   });
   recorder = new Recorder(this.house, (text) => this.say(text));
-  replay = new Replay(() => this.say(SAID.replayed));
+  replay = new Replay(this.house, () => this.say(SAID.replayed));
 
   /** Enter was pressed before the server was ready; a reload goes on playing. */
   wantsStart = recall("playing", false, { tab: true });
@@ -124,15 +124,16 @@ export class Page {
   /** @param {string} text */
   say(text) {
     this.#word = text;
+    this.#refusal = "";
     this.draw();
   }
 
   /** @param {any} error */
   refused(error) {
-    const message = error?.message ?? error?.detail ?? String(error);
     if (error?.code === "closed") return;
-    this.settings.problem({ field: error?.field ?? null, message });
-    this.#refusal = sentence(message);
+    const message = plain(error?.message ?? error?.detail ?? String(error), error?.field);
+    const name = this.settings.problem({ field: error?.field ?? null, message });
+    this.#refusal = sentence(name ? `${name}: ${message}` : message);
     this.draw();
   }
 
@@ -145,7 +146,10 @@ export class Page {
       this.box.prompts = [{ text: house.pipeline.default_prompt || FALLBACK_PROMPT, weight: 1 }];
     }
     if (loaded && this.wantsStart && !live.isLive) this.start();
-    if (loaded && live.view?.phase === "reconnecting" && live.view.error?.code !== "at_capacity" && this.#wasAway) live.stream?.retryNow();
+    const { phase, error } = live.view ?? {};
+    const isBack = loaded && this.#wasAway && phase === "reconnecting" && error?.code !== "at_capacity";
+    const isGone = house.state.state === "gone" && phase === "unstable";
+    if (isBack || isGone) live.stream?.retryNow();
     this.#wasAway = !loaded;
     this.draw();
   }
@@ -163,13 +167,13 @@ export class Page {
     const { house, live, stage } = this;
     const known = {
       server: house.state, stream: live.view, download: house.download, wantsStart: this.wantsStart,
-      others: Object.keys(house.sessions).length > 0,
+      others: Object.keys(house.sessions).length > 0, touch: matchMedia("(pointer: coarse)").matches,
     };
     const phase = phaseOf(known);
     if (phase !== this.#phase) this.#entered(phase);
     const words = describe(known, phase);
     const playing = live.isLive;
-    const over = !LIVE.has(phase) && !(["reconnecting", "draining"].includes(phase) && stage.classList.contains("has-picture"));
+    const over = !LIVE.has(phase) && !(["reconnecting", "draining"].includes(phase) && stage.hasPicture);
     stage.live = phase === "streaming" || phase === "watching" || phase === "draining";
     stage.show(words, { over, label: playing ? `Live picture: ${live.words}` : "No picture yet" });
     const problem = words.problem || this.#refusal;

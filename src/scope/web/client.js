@@ -112,6 +112,7 @@ export class Stream {
   /** @type {Resume | null} */ #resume = null;
   /** @type {string | null} */ #target;
   /** @type {Connection | null} */ #connection = null;
+  /** Given up, but not hung up: a goodbye would end the session that is to be resumed. @type {Connection[]} */ #left = [];
   #tries = 0;
   /** @type {Map<string, number>} */ #timers = new Map();
   /** @type {Map<string, Set<(detail: any) => void>>} */ #listeners = new Map();
@@ -199,9 +200,10 @@ export class Stream {
     return this.set(seed === undefined ? { reset_cache: true } : { seed });
   }
 
-  /** Try again now instead of waiting for the back-off to end. */
+  /** Try again now: instead of waiting for the back-off to end, or for a silent connection. */
   retryNow() {
     if (this.state === "reconnecting" && this.#timers.has("retry")) this.#try();
+    if (this.state === "unstable") this.#lost(this.#connection, new ScopeError("The connection was lost.", { code: "connection_lost" }));
   }
 
   /** End the stream for good and free the session on the server. */
@@ -248,6 +250,7 @@ export class Stream {
   }
 
   #playing() {
+    this.#hangUp();
     this.#enter("streaming");
     this.#startTimer("steady", STEADY_S, () => { this.#tries = 0; });
   }
@@ -320,8 +323,9 @@ export class Stream {
 
   /** @param {Connection | null} connection @param {ScopeError} error */
   #lost(connection, error) {
-    if (connection !== this.#connection || this.state === "closed") return;
-    connection?.close();
+    if (!connection || connection !== this.#connection || this.state === "closed") return;
+    if (this.#resume) this.#left.push(connection.leave());
+    else connection.close();
     this.#due = [];
     this.#rejectWaiting(error);
     if (this.#resume && [404, 409, 410].includes(error.status)) {
@@ -345,10 +349,15 @@ export class Stream {
     if (this.state === "closed") return;
     for (const name of [...this.#timers.keys()]) this.#stopTimer(name);
     this.#connection?.close({ tellServer: true });
+    this.#hangUp();
     this.#rejectWaiting(error ?? new ScopeError("The stream was closed.", { code: "closed" }));
     this.error = error;
     this.#enter("closed", { error });
     this.#emit("closed", { error });
+  }
+
+  #hangUp() {
+    for (const connection of this.#left.splice(0)) connection.hangUp();
   }
 
   /** @param {Error} error */
@@ -494,7 +503,7 @@ class Connection {
       if (!peer.localDescription) return;
       const answer = await this.#signalling.offer(peer.localDescription);
       this.#answered = true;
-      if (this.#over) return void this.#leave();
+      if (this.#over) return void this.#bye();
       this.#on.opened(answer);
       this.#giveUpAfter(CONNECT_S, "connect_failed", "The server answered, but no media connection came up. Is UDP blocked?");
       await peer.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
@@ -508,13 +517,26 @@ class Connection {
 
   /** @param {{ tellServer?: boolean }} [how] */
   close({ tellServer = false } = {}) {
-    if (this.#over) return;
+    if (this.#over) {
+      if (tellServer && this.#answered) this.#bye();
+      return;
+    }
+    this.leave().hangUp();
+    if (tellServer && this.#answered) this.#bye();
+  }
+
+  /** Listen no more, without a goodbye. */
+  leave() {
     this.#over = true;
     clearTimeout(this.#deadline);
     clearInterval(this.#ticker);
+    return this;
+  }
+
+  /** The goodbye. */
+  hangUp() {
     this.#channel?.close();
     this.#peer?.close();
-    if (tellServer && this.#answered) this.#leave();
   }
 
   /** @param {RTCIceServer[]} iceServers */
@@ -579,7 +601,7 @@ class Connection {
     if (candidates.length) this.#signalling.trickle(candidates).catch(() => {});
   }
 
-  #leave() {
+  #bye() {
     this.#signalling.leave().catch(() => {});
   }
 

@@ -77,9 +77,11 @@ export class Live {
     this.#open(connect({ key, parameters, video: this.#video }), false);
   }
 
-  /** Watch what somebody else, or the server itself, plays. @param {{ key?: string, sessionId?: string }} how */
-  watchOther({ key, sessionId }) {
+  /** Watch what somebody else, or the server itself, plays. @param {{ key?: string, sessionId?: string, timeline?: Timeline }} how  timeline: what is being played. */
+  watchOther({ key, sessionId, timeline }) {
     this.words = "";
+    this.timeline = timeline ?? new Timeline();
+    this.#beganMs = 0;
     this.#open(watch({ key, sessionId, video: this.#video }), true);
   }
 

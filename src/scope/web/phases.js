@@ -15,7 +15,7 @@
  * @typedef {{ name: string, done: number, total: number, rate: number | null, etaS: number | null, stage: string | null, error: string | null }} Download
  * @typedef {{
  *   server: ServerState, stream: StreamView | null, download: Download | null,
- *   wantsStart: boolean, others: boolean,
+ *   wantsStart: boolean, others: boolean, touch: boolean,
  * }} Known
  */
 
@@ -27,15 +27,15 @@ export function phaseOf({ server, stream, download }) {
   if (server.state === "locked") return "locked";
   if (stream) return ofStream(stream, server);
   if (server.draining) return "draining";
-  if (download && server.state !== "gone" && server.state !== "loading") return "downloading";
+  if (download && server.state !== "gone") return "downloading";
   return OF_SERVER[server.state] ?? server.state;
 }
 
 /** @param {StreamView} stream @param {ServerState} server */
 function ofStream({ phase, error, paused, watching }, server) {
   if (phase === "reconnecting" && error?.code === "at_capacity") return "busy";
+  if (server.draining && (phase === "streaming" || phase === "reconnecting")) return "draining";
   if (phase !== "streaming") return phase;
-  if (server.draining) return "draining";
   if (watching) return "watching";
   return paused ? "paused" : "streaming";
 }

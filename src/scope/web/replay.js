@@ -6,42 +6,58 @@
 const START = "/api/v1/session/start";
 
 /** @typedef {import("./timeline.js").Timeline} Timeline */
-/** @typedef {(parameters: Record<string, any>) => void} Play */
+/** @typedef {import("./server-watch.js").ServerWatch} ServerWatch */
 
 export class Replay {
   /** @type {number[]} */ #timers = [];
+  /** The server's session that plays it. @type {string | null} */ #sessionId = null;
+  #house;
   #ended;
 
-  /** @param {() => void} ended */
-  constructor(ended) {
+  /** @param {ServerWatch} house @param {() => void} ended */
+  constructor(house, ended) {
+    this.#house = house;
     this.#ended = ended;
   }
 
   get isRunning() {
-    return this.#timers.length > 0;
+    return this.#timers.length > 0 || this.#sessionId !== null;
   }
 
-  /** Send every change at its time. @param {Timeline} timeline @param {Play} play */
-  begin(timeline, play) {
+  /** Whether the server can play it by itself. */
+  get isExact() {
+    return this.#house.routes.has(START);
+  }
+
+  /** The server plays it; its answer, with the id of the session to watch. @param {Timeline} timeline */
+  async onServer(timeline) {
+    this.stop();
+    const answer = await this.#house.server.post(START, { timeline });
+    const sessionId = answer.session_id ?? answer.sessionId;
+    this.#sessionId = sessionId;
+    const seconds = answer.frames ? answer.frames / answer.fps : timeline.endS + 1;
+    this.#timers = [Number(setTimeout(() => this.#over(), 1000 * seconds))];
+    return { sessionId, warnings: answer.warnings ?? [] };
+  }
+
+  /** Send every change at its time. @param {Timeline} timeline @param {(parameters: Record<string, any>) => void} play */
+  fromHere(timeline, play) {
     this.stop();
     const later = timeline.changes.map(({ atS, parameters }) => setTimeout(() => play(parameters), atS * 1000));
-    const end = setTimeout(() => { this.#timers = []; this.#ended(); }, timeline.endS * 1000 + 500);
+    const end = setTimeout(() => this.#over(), timeline.endS * 1000 + 500);
     this.#timers = [...later, end].map(Number);
+  }
+
+  /** The last change was played; the stream goes on. */
+  #over() {
+    this.#timers = [];
+    this.#ended();
   }
 
   stop() {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers = [];
+    if (this.#sessionId) void this.#house.server.post("/api/v1/session/stop", { session_id: this.#sessionId }).catch(() => null);
+    this.#sessionId = null;
   }
-}
-
-/**
- * The server plays it by itself; the id of that session.
- * @param {import("./server-watch.js").ServerWatch} house @param {Timeline} timeline
- * @returns {Promise<string | null>} null where it can not
- */
-export async function playedByServer(house, timeline) {
-  if (!house.routes.has(START)) return null;
-  const answer = await house.server.post(START, { timeline: timeline.toJSON() });
-  return answer?.session_id ?? answer?.sessionId ?? null;
 }

@@ -3,6 +3,7 @@
 import { act, h, iconButton, say } from "./dom.js";
 import { fieldsOf, stepList } from "./fields.js";
 import { pendingMark } from "./stage.js";
+import { sentence } from "./words.js";
 
 /** @typedef {import("./fields.js").Field} Field */
 /** @typedef {import("./controls.js").Controls} Controls */
@@ -61,10 +62,11 @@ export class Settings extends HTMLElement {
     this.#soften.checked = softened;
   }
 
-  /** @param {{ field: string | null, message: string } | null} error */
+  /** Say what is wrong with a value; the name of its control. @param {{ field: string | null, message: string } | null} error */
   problem(error) {
     const row = error && this.#rows.find(({ field }) => error.field?.split(".").includes(field.key));
-    say(this.#problem, row ? `${row.field.label}: ${error.message}` : "");
+    say(this.#problem, row ? sentence(`${row.field.label}: ${error.message}`) : "");
+    return row ? row.field.label : "";
   }
 
   /** @param {Field} field @returns {Row} */

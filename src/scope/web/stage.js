@@ -52,7 +52,7 @@ export class Stage extends HTMLElement {
     this.#card.hidden = !over;
     say(this.#mark, words.mark);
     this.#mark.hidden = !words.mark;
-    this.classList.toggle("has-picture", this.#still.width > 0);
+    this.classList.toggle("has-picture", this.hasPicture);
     this.video.setAttribute("aria-label", label);
     drawOffers(this.#offers, over ? words.offers : []);
   }
@@ -71,6 +71,11 @@ export class Stage extends HTMLElement {
     this.dataset.overlay = this.#level;
     this.#drawFigures();
     return this.#level;
+  }
+
+  /** A copy of a picture is there to stand in for the video. */
+  get hasPicture() {
+    return this.#still.width > 0;
   }
 
   get overlay() {

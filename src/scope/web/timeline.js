@@ -12,6 +12,7 @@ export class Timeline {
   /** @type {Change[]} */ changes = [];
   /** @type {number | null} */ seed = null;
   /** @type {string | null} */ pipelineId = null;
+  /** What a file said beside the changes: size, rate, length. @type {Record<string, any>} */ about = {};
 
   get isEmpty() {
     return this.changes.length === 0;
@@ -65,6 +66,7 @@ export class Timeline {
     return {
       version: 1,
       ...(this.pipelineId && { pipeline: { id: this.pipelineId } }),
+      ...this.about,
       ...(this.seed !== null && { seed: this.seed }),
       initial: starts ? first.parameters : {},
       events: (starts ? later : this.changes).map(({ atS, chunk, parameters }) => ({
@@ -82,6 +84,8 @@ export class Timeline {
     if (!Array.isArray(events)) throw new TypeError("no list of events");
     const chunkS = data.fps > 0 && data.chunk_frames > 0 ? data.chunk_frames / data.fps : null;
     const timeline = new Timeline();
+    const { version, seed, initial, events: _, ...about } = Array.isArray(data) ? {} : data;
+    timeline.about = about;
     timeline.seed = Number.isInteger(data.seed) && data.seed >= 0 ? data.seed : null;
     timeline.pipelineId = typeof data.pipeline?.id === "string" ? data.pipeline.id : null;
     if (data.initial && typeof data.initial === "object") timeline.add(0, data.initial);

@@ -97,6 +97,7 @@ export const SAID = {
   copied: "Copied.",
   notCopied: "The browser did not let the page copy that.",
   replaying: (/** @type {number} */ n) => `Replaying ${n} ${n === 1 ? "change" : "changes"}.`,
+  replayDiffers: (/** @type {string[]} */ why) => `Replaying; it may look different: ${why.join("; ")}.`,
   replayed: "The replay is over.",
   replayStopped: "The replay was stopped.",
   imported: (/** @type {number} */ n) => `${n} ${n === 1 ? "change" : "changes"} read. Press Replay to play them.`,
@@ -213,7 +214,7 @@ const SAY = {
   loading: ({ server, wantsStart }) => ({
     badge: "Loading",
     headline: server.stage ? capital(server.stage) : "Loading the model",
-    hint: wantsStart ? SAID.willStart : "Press Enter to start as soon as it is ready.",
+    hint: wantsStart ? SAID.willStart : "Type a prompt meanwhile.",
     status: loadingWords(server),
     progress: server.progress ?? -1,
     offers: wantsStart ? [CANCEL] : [],
@@ -225,9 +226,9 @@ const SAY = {
     problem: `${sentence(server.error)} Load it again, or choose another one.`,
     offers: [{ do: "reload", label: "Load again", main: true }, CHOOSE, { do: "copyDetails", label: "Copy details" }],
   }),
-  ready: () => ({
+  ready: ({ touch }) => ({
     badge: "Ready",
-    headline: "Press Enter to start",
+    headline: touch ? "Tap Start" : "Press Enter to start",
     hint: "Then type, and watch the picture follow.",
     status: "Ready. Type a prompt and press Enter.",
   }),
@@ -256,7 +257,7 @@ const SAY = {
     badge: "Unstable",
     mark: "UNSTABLE",
     status: `Nothing new for ${Math.round(stream?.quietS ?? 0)} s. Waiting for the server.`,
-    offers: [STOP],
+    offers: [{ do: "retryNow", label: "Connect anew" }, STOP],
   }),
   busy: ({ stream, others }) => ({
     badge: "Busy",
@@ -326,6 +327,12 @@ function loadingWords({ stage, progress, usualS }) {
 export function sentence(text) {
   const trimmed = (text || "Something went wrong").trim();
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+/** What a validator says, without its own name and that of the field. @param {string} text @param {string | null | undefined} field */
+export function plain(text, field) {
+  const named = field && text.startsWith(`${field}: `) ? text.slice(field.length + 2) : text;
+  return named.replace(/^Value error, /, "");
 }
 
 /** @param {string} text */

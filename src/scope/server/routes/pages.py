@@ -1,12 +1,15 @@
 """The pages, which ship in the package, and the list of all routes."""
 
+import asyncio
+import gzip
+import hashlib
 import html
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 import scope
@@ -39,39 +42,39 @@ PAGE_POLICY = (
 )
 
 
-@router.get("/", response_class=FileResponse)
+@router.get("/", response_class=Response)
 @policy(Access.PUBLIC)
-async def index() -> FileResponse:
+async def index(request: Request) -> Response:
     """The page."""
-    return _file("index.html")
+    return await _file("index.html", request)
 
 
-@router.get("/quickstart", response_class=FileResponse)
+@router.get("/quickstart", response_class=Response)
 @policy(Access.PUBLIC)
-async def quickstart() -> FileResponse:
+async def quickstart(request: Request) -> Response:
     """The smallest page that plays a stream, to be copied."""
-    return _file("quickstart.html")
+    return await _file("quickstart.html", request)
 
 
-@router.get("/output", response_class=FileResponse)
+@router.get("/output", response_class=Response)
 @policy(Access.PUBLIC)
-async def output() -> FileResponse:
+async def output(request: Request) -> Response:
     """A running stream and nothing else, for projectors and video mixers."""
-    return _file("output.html")
+    return await _file("output.html", request)
 
 
-@router.get("/client.js", response_class=FileResponse)
+@router.get("/client.js", response_class=Response)
 @policy(Access.PUBLIC)
-async def client() -> FileResponse:
+async def client(request: Request) -> Response:
     """The client as an ES module."""
-    return _file("client.js")
+    return await _file("client.js", request)
 
 
-@router.get("/web/{name}", response_class=FileResponse)
+@router.get("/web/{name}", response_class=Response)
 @policy(Access.PUBLIC)
-async def asset(name: str) -> FileResponse:
+async def asset(name: str, request: Request) -> Response:
     """What the pages are made of."""
-    return _file(name)
+    return await _file(name, request)
 
 
 @router.get("/openapi.json", response_class=JSONResponse)
@@ -91,16 +94,23 @@ async def docs(request: Request) -> HTMLResponse:
     )
 
 
-def _file(name: str) -> FileResponse:
+async def _file(name: str, request: Request) -> Response:
     kind = TYPES.get(Path(name).suffix)
     path = WEB / name[:MOST_NAME]
     if kind is None or path.parent != WEB or not path.is_file():
         raise HTTPException(404)
-    headers = {"Cache-Control": "no-cache"}
+    content = await asyncio.to_thread(path.read_bytes)
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Encoding"}
     if path.suffix == ".html":
         copied = name == "quickstart.html"
         headers["Content-Security-Policy"] = PAGE_POLICY if copied else STRICT_POLICY
-    return FileResponse(path, media_type=kind, headers=headers)
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content = await asyncio.to_thread(gzip.compress, content, 6, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return Response(content, media_type=kind, headers=headers)
 
 
 def _rows(schema: Mapping[str, Any]) -> Iterator[str]:
