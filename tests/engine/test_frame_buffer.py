@@ -60,6 +60,20 @@ def test_after_the_end_what_was_made_is_still_given_out_and_nothing_is_added() -
     asyncio.run(scenario())
 
 
+def test_more_is_taken_of_the_chunk_begun_and_not_of_the_next() -> None:
+    buffer = FrameBuffer()
+    buffer.put(chunk(0, 3))
+    buffer.put(chunk(3, 3, number=1))
+    assert buffer.more_of_chunk() is None, "none is begun"
+    assert buffer.get_nowait()
+    more = [buffer.more_of_chunk(), buffer.more_of_chunk()]
+    assert [frame.index for frame in more if frame] == [1, 2]
+    assert buffer.more_of_chunk() is None
+    buffer.hold_after_shown_chunk()
+    assert buffer.get_nowait() is None
+    assert buffer.more_of_chunk() is None
+
+
 def test_what_the_reader_is_done_with_is_released() -> None:
     released: list[int] = []
     FrameBuffer(release=released.append).done(7)

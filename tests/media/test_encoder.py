@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scope.frames import Codec, EncodedFrame, Pixels, VideoFormat
-from scope.media.encoder import EncoderPool, VideoEncoder
+from scope.media.encoder import EncoderPool, Picture, VideoEncoder
 
 FORMAT = VideoFormat(576, 320, 30)
 FRAME = 3000
@@ -48,7 +48,7 @@ def encoder(request: pytest.FixtureRequest) -> Iterator[VideoEncoder]:
 
 
 def encode(encoder: VideoEncoder, index: int, pixels: Pixels, *, key: bool = False) -> EncodedFrame:
-    frame = encoder.encode(pixels, pts=index * FRAME, index=index, revision=5, keyframe=key)
+    frame = encoder.encode(Picture(pixels, index * FRAME, index, revision=5), keyframe=key)
     assert frame is not None
     return frame
 
@@ -85,7 +85,7 @@ def test_the_first_frame_fits_receive_buffers(encoder: VideoEncoder) -> None:
 @pytest.mark.parametrize("fps", [10, 16, 60])
 def test_the_first_frame_is_sane_at_every_rate(codec: Codec, fps: float) -> None:
     encoder = VideoEncoder(codec, format=VideoFormat(576, 320, fps), bitrate_kbps=2500)
-    frame = encoder.encode(texture(0), pts=0, index=0, revision=0)
+    frame = encoder.encode(Picture(texture(0), pts=0, index=0, revision=0))
     encoder.close()
     assert frame is not None
     assert 5_000 <= len(frame.data) <= 65_000
@@ -177,22 +177,34 @@ def test_a_closed_encoder_gives_nothing(encoder: VideoEncoder) -> None:
     encoder.close()
     encoder.close()
     encoder.set_bitrate(100)
-    assert encoder.encode(texture(0), pts=0, index=0, revision=0) is None
+    assert encoder.encode(Picture(texture(0), pts=0, index=0, revision=0)) is None
 
 
-def test_the_pool_encodes_away_from_the_event_loop() -> None:
-    async def run() -> EncodedFrame | None:
+def test_the_pool_encodes_away_from_the_event_loop_and_in_order() -> None:
+    async def run() -> list[EncodedFrame]:
         pool = EncoderPool(1)
         encoder = VideoEncoder("VP8", format=FORMAT, bitrate_kbps=2500)
+        pictures = [Picture(texture(n), n * FRAME, index=n, revision=1) for n in range(3)]
         try:
-            return await pool.run(encoder, texture(0), pts=0, index=3, revision=1, keyframe=True)
+            return await pool.run(encoder, pictures, keyframe=True)
         finally:
             names.extend(thread.name for thread in threading.enumerate())
             encoder.close()
             pool.close()
 
     names: list[str] = []
-    frame = asyncio.run(run())
-    assert frame is not None
-    assert (frame.index, frame.keyframe) == (3, True)
+    frames = asyncio.run(run())
+    assert [(frame.index, frame.keyframe) for frame in frames] == [
+        (0, True),
+        (1, False),
+        (2, False),
+    ]
     assert any(name.startswith("encoder") for name in names)
+
+
+def test_a_wish_for_a_keyframe_is_met_within_pictures_encoded_together(
+    encoder: VideoEncoder,
+) -> None:
+    encoder.encode_all([Picture(texture(n), n * FRAME, n, 0) for n in range(28)])
+    later = [Picture(texture(n), n * FRAME, n, 0) for n in range(28, 34)]
+    assert [f.index for f in encoder.encode_all(later, keyframe=True) if f.keyframe] == [30]

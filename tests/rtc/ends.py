@@ -19,7 +19,7 @@ from aiortc.mediastreams import MediaStreamError
 from scope.clock import MonotonicClock
 from scope.errors import ScopeError
 from scope.frames import Codec, EncodedFrame, VideoFormat
-from scope.media.encoder import VideoEncoder
+from scope.media.encoder import Picture, VideoEncoder
 from scope.rtc.api import PeerClosed, PeerConfig
 from scope.rtc.peer import Peer
 from scope.rtc.seams import end_consent_with
@@ -164,13 +164,9 @@ class Studio:
     def frame(self, *, keyframe: bool = False) -> EncodedFrame:
         asked = len(self._owner.values("keyframe_wanted"))
         keyframe, self._asked = keyframe or asked > self._asked, asked
-        frame = self._encoder.encode(
-            np.roll(self._picture, self.index * 4, axis=1),
-            pts=self.index * 3000,
-            index=self.index,
-            revision=0,
-            keyframe=keyframe,
-        )
+        pixels = np.roll(self._picture, self.index * 4, axis=1)
+        picture = Picture(pixels, pts=self.index * 3000, index=self.index, revision=0)
+        frame = self._encoder.encode(picture, keyframe=keyframe)
         assert frame is not None
         self.index += 1
         return frame

@@ -5,7 +5,7 @@ Wraps what aioice sends on its sockets; nothing of it is real loss, so tests rep
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from aioice.ice import Connection, StunProtocol
 
 LEAST_BURST, MOST_BURST = 3, 12
+LAST_STUN_BYTE = 3
 
 
 @dataclass(slots=True)
@@ -39,20 +40,32 @@ class Impairment:
 
     def install(self, patch: pytest.MonkeyPatch) -> "Impairment":
         """Put this network under every connection made from now on."""
-        send_data, send_stun = StunProtocol.send_data, StunProtocol.send_stun
+        made = StunProtocol.connection_made
 
-        async def data(protocol: StunProtocol, data: bytes, address: tuple[str, int]) -> None:
-            self.largest = max(self.largest, len(data))
-            if self._passes(protocol, len(data)):
-                await self._deliver(lambda: send_data(protocol, data, address))
+        def connection_made(protocol: StunProtocol, transport: Any) -> None:
+            made(protocol, transport)
+            protocol.transport = BadLine(transport, protocol, self)  # type: ignore[assignment]
 
-        def stun(protocol: StunProtocol, message: Any, address: tuple[str, int]) -> None:
-            if self._passes(protocol, 0):
-                send_stun(protocol, message, address)
-
-        patch.setattr(StunProtocol, "send_data", data)
-        patch.setattr(StunProtocol, "send_stun", stun)
+        patch.setattr(StunProtocol, "connection_made", connection_made)
         return self
+
+    def carry(self, line: "BadLine", data: bytes, address: tuple[str, int]) -> None:
+        """Let `data` through, or not, or late, or twice."""
+        if data[0] <= LAST_STUN_BYTE:
+            if self._passes(line.protocol, 0):
+                line.under.sendto(data, address)
+            return
+        self.largest = max(self.largest, len(data))
+        if not self._passes(line.protocol, len(data)):
+            return
+        for _ in range(2 if self._rng.random() < self.duplicate else 1):
+            wait_s = self.delay_s + self._rng.random() * self.jitter_s
+            if self._rng.random() < self.reorder:
+                wait_s += 0.02
+            if wait_s:
+                asyncio.get_running_loop().call_later(wait_s, line.send_late, data, address)
+            else:
+                line.under.sendto(data, address)
 
     def _passes(self, protocol: StunProtocol, size: int) -> bool:
         fine = not (
@@ -69,23 +82,24 @@ class Impairment:
             self._burst_left = self._rng.randint(LEAST_BURST, MOST_BURST)
         return self._rng.random() < self.loss
 
-    async def _deliver(self, send: Callable[[], Awaitable[None]]) -> None:
-        copies = 2 if self._rng.random() < self.duplicate else 1
-        for _ in range(copies):
-            wait_s = self.delay_s + self._rng.random() * self.jitter_s
-            if self._rng.random() < self.reorder:
-                wait_s += 0.02
-            if wait_s:
-                asyncio.get_running_loop().call_later(wait_s, _send_now, send)
-            else:
-                await send()
 
+class BadLine:
+    """A datagram transport whose datagrams fare as the impairment says."""
 
-def _send_now(send: Callable[[], Awaitable[None]]) -> None:
-    """The wrapped coroutine only calls `sendto`, so it ends at its first step."""
-    try:
-        send().__await__().__next__()
-    except StopIteration:
-        pass
-    except (AttributeError, OSError):
-        pass  # the socket is gone meanwhile
+    def __init__(self, under: Any, protocol: StunProtocol, impairment: Impairment) -> None:
+        self.under, self.protocol = under, protocol
+        self._impairment = impairment
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.under, name)
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """No socket: nothing goes past us."""
+        return default if name == "socket" else self.under.get_extra_info(name, default)
+
+    def sendto(self, data: bytes, address: tuple[str, int]) -> None:
+        self._impairment.carry(self, data, address)
+
+    def send_late(self, data: bytes, address: tuple[str, int]) -> None:
+        with suppress(AttributeError, OSError):  # the socket is gone meanwhile
+            self.under.sendto(data, address)

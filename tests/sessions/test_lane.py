@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scope.frames import Frame, VideoFormat
-from scope.media.encoder import EncoderPool
+from scope.frames import VideoFormat
+from scope.media.encoder import EncoderPool, Picture
 from scope.sessions.lane import Lane
 
 pytestmark = pytest.mark.anyio
@@ -28,8 +28,8 @@ def lane(pool: EncoderPool) -> Any:
     made.close()
 
 
-def frame(index: int = 0) -> Frame:
-    return Frame(np.zeros((64, 64, 3), np.uint8), index, 0, 0, 0.0)
+def picture(pts: int = 0, index: int = 0) -> Picture:
+    return Picture(np.zeros((64, 64, 3), np.uint8), pts, index, 0)
 
 
 async def test_all_listeners_get_the_same_packet(lane: Lane, make_peer: Any) -> None:
@@ -37,8 +37,7 @@ async def test_all_listeners_get_the_same_packet(lane: Lane, make_peer: Any) -> 
     for peer in (a, b, quiet):
         lane.add(peer)
     lane.quieten("c", True)
-    encoded = await lane.encode(frame(), pts=0, now_s=0.0)
-    assert encoded is not None
+    (encoded,) = await lane.encode([picture()], now_s=0.0)
     lane.push(encoded)
     assert a.pushed[0] is b.pushed[0]
     assert quiet.pushed == []
@@ -50,8 +49,7 @@ async def test_a_newcomer_gets_a_keyframe_but_not_more_than_one_a_second(
     keyframes = []
     for index, pts in enumerate(range(0, 3 * SECOND, 3000)):
         lane.add(make_peer(f"peer {index}"))
-        encoded = await lane.encode(frame(index), pts=pts, now_s=pts / SECOND)
-        assert encoded is not None
+        (encoded,) = await lane.encode([picture(pts, index)], now_s=pts / SECOND)
         if encoded.keyframe:
             keyframes.append(pts)
     assert keyframes == [0, SECOND, 2 * SECOND]
@@ -63,12 +61,12 @@ async def test_the_narrowest_path_decides_until_it_is_gone(lane: Lane, make_peer
         lane.add(make_peer(name))
     lane.estimated("a", 150, now_s=0.0)
     lane.estimated("b", 200, now_s=0.0)
-    await lane.encode(frame(), pts=0, now_s=0.1)
+    await lane.encode([picture(0)], now_s=0.1)
     assert lane.bitrate_kbps == 150
     lane.remove("a")
-    await lane.encode(frame(), pts=3000, now_s=0.2)
+    await lane.encode([picture(3000)], now_s=0.2)
     assert lane.bitrate_kbps == 200
-    await lane.encode(frame(), pts=6000, now_s=60.0)
+    await lane.encode([picture(6000)], now_s=60.0)
     assert lane.bitrate_kbps == full
 
 

@@ -6,7 +6,9 @@ runs. It does not know peers, packets or when a frame is due.
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
 import av
@@ -23,6 +25,16 @@ LONGEST_GAP_S = 0.5
 """A pause does not earn the picture after it more bits than this much time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is encoded: uint8 [H, W, 3], shown at `pts` (90 kHz). See `Frame` for the rest."""
+
+    pixels: Pixels
+    pts: int
+    index: int
+    revision: int
+
+
 class VideoEncoder:
     """One stream in one codec. Safe to use from one thread after another."""
 
@@ -37,21 +49,20 @@ class VideoEncoder:
         self._last_keyframe_pts: int | None = None
         self._keyframe_wanted = False
 
-    def encode(
-        self, pixels: Pixels, *, pts: int, index: int, revision: int, keyframe: bool = False
-    ) -> EncodedFrame | None:
-        """Encode uint8 [H, W, 3]; None once closed.
+    def encode(self, picture: Picture, *, keyframe: bool = False) -> EncodedFrame | None:
+        """Encode `picture`; None once closed.
 
-        `pts` (90 kHz) rises from call to call. A wished `keyframe` is made at once, or as
-        soon as the last one is a second old.
+        `pts` rises from call to call. A wished `keyframe` is made at once, or as soon as the
+        last one is a second old.
         """
+        pts = picture.pts
         with self._lock:
             if self._closed:
                 return None
             self._keyframe_wanted |= keyframe
             force = self._keyframe_wanted and self._may_force(pts)
             data, is_keyframe = self._encoder.encode(
-                self._to_yuv(pixels), gap_s=self._gap_s(pts), force=force
+                self._to_yuv(picture.pixels), gap_s=self._gap_s(pts), force=force
             )
             self._last_pts = pts
             if is_keyframe:
@@ -62,9 +73,21 @@ class VideoEncoder:
             codec=self.codec,
             pts=pts,
             keyframe=is_keyframe,
-            index=index,
-            revision=revision,
+            index=picture.index,
+            revision=picture.revision,
         )
+
+    def encode_all(
+        self, pictures: Sequence[Picture], *, keyframe: bool = False
+    ) -> list[EncodedFrame]:
+        """Several in order, the wished keyframe as early as may be; none once closed."""
+        made = []
+        for picture in pictures:
+            encoded = self.encode(picture, keyframe=keyframe)
+            keyframe = False
+            if encoded is not None:
+                made.append(encoded)
+        return made
 
     def set_bitrate(self, kbps: int) -> None:
         """Spend about `kbps` from the next frame on; costs nothing and forces no keyframe."""
@@ -109,20 +132,12 @@ class EncoderPool:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
 
     async def run(
-        self,
-        encoder: VideoEncoder,
-        pixels: Pixels,
-        *,
-        pts: int,
-        index: int,
-        revision: int,
-        keyframe: bool = False,
-    ) -> EncodedFrame | None:
-        """`encoder.encode` on a thread of the pool."""
-        call = partial(
-            encoder.encode, pixels, pts=pts, index=index, revision=revision, keyframe=keyframe
-        )
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        self, encoder: VideoEncoder, pictures: Sequence[Picture], *, keyframe: bool = False
+    ) -> list[EncodedFrame]:
+        """`encoder.encode_all` on a thread of the pool."""
+        loop = asyncio.get_running_loop()
+        work = partial(encoder.encode_all, pictures, keyframe=keyframe)
+        return await loop.run_in_executor(self._executor, work)
 
     def close(self) -> None:
         """Let running encodes end and the threads with them; waits for neither."""

@@ -29,7 +29,8 @@ from scope.rtc.answer import compose_answer
 from scope.rtc.api import PeerConfig
 from scope.rtc.candidates import ParsedCandidate
 from scope.rtc.guard import GuardedOffer
-from scope.rtc.packetizer import Packetizer
+from scope.rtc.sender_seam import SenderWire, send_with
+from scope.rtc.sending import Sending
 from scope.rtc.track import GeneratedVideoTrack
 
 log = logging.getLogger(__name__)
@@ -76,8 +77,7 @@ class Link:
         self._spawn = spawn
         self._hooks = hooks
         self._track = track
-        self._packetizer: Packetizer | None = None
-        self._rtp_origin: int | None = None
+        self._sending: Sending | None = None
         self._connection = RTCPeerConnection(
             RTCConfiguration(
                 iceServers=_ice_servers(config), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE
@@ -86,6 +86,7 @@ class Link:
         self._close_connection = self._connection.close
         transceiver = self._connection.addTransceiver(track, direction="sendonly")
         self._sender = transceiver.sender
+        self._wire = SenderWire(self._sender)
         self._dtls = transceiver.sender.transport
         self._ice = self._dtls.transport
         self._harden(with_loopback)
@@ -93,12 +94,12 @@ class Link:
     @property
     def ssrc(self) -> int:
         """Identifier of the video we send."""
-        return seams.ssrc_of(self._sender)
+        return self._wire.ssrc
 
     @property
     def round_trip_s(self) -> float | None:
         """Round-trip time, None before the first report."""
-        return seams.round_trip_s(self._sender)
+        return self._wire.round_trip_s
 
     async def answer(self, guarded: GuardedOffer) -> tuple[str, Codec]:
         """The answer and the codec it settles on. Raises NegotiationFailed."""
@@ -112,8 +113,8 @@ class Link:
             raise NegotiationFailed("The offer can not be answered.") from error
         sdp = self._connection.localDescription.sdp
         codec = _first_codec(sdp)
-        self._packetizer = Packetizer(codec)
-        seams.install_packetizer(self._sender, self._packetizer)
+        self._sending = sending = Sending(self._track, codec=codec, wire=self._wire)
+        send_with(self._sender, sending.run, sending.resend, spawn=self._spawn)
         sctp = self._connection.sctp
         if sctp is not None:
             seams.watch_channel_bytes(sctp, self._hooks.channel_bytes)
@@ -140,11 +141,7 @@ class Link:
 
     def rtp_timestamp(self, pts: int) -> int | None:
         """`pts` as on the wire of this peer; None before anything was sent."""
-        if self._rtp_origin is None and self._packetizer is not None:
-            sent = seams.last_rtp_timestamp(self._sender)
-            if sent is not None and self._packetizer.last_timestamp is not None:
-                self._rtp_origin = sent - self._packetizer.last_timestamp
-        return None if self._rtp_origin is None else (self._rtp_origin + pts) % 2**32
+        return self._sending.rtp_timestamp(pts) if self._sending else None
 
     async def flush(self, timeout_s: float) -> None:
         """Wait until the client has what was said to it, or `timeout_s`."""

@@ -6,10 +6,8 @@ bytes (VPNs), which the library's own do not. It knows bytes only, no peers and 
 
 import random
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from typing import Protocol
 
-from scope.frames import VIDEO_CLOCK_HZ, Codec
+from scope.frames import Codec
 
 MAX_PAYLOAD_BYTES = 1_160
 """1,230 minus RTP header and extensions (12 + 20), SRTP tag (16) and what RTX adds (2), with
@@ -20,34 +18,20 @@ _PICTURE_IDS = 1 << 15
 _H264_STAP_A, _H264_FU_A = 24, 28
 
 
-class EncodedPacket(Protocol):
-    """What the packetizer reads of an `av.Packet`."""
-
-    pts: int | None
-    time_base: Fraction
-
-    def __bytes__(self) -> bytes: ...
-
-
 class Packetizer:
-    """Payloads of one stream towards one peer, in the shape the library asks of encoders."""
+    """Payloads of one stream towards one peer."""
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._picture_id = random.randrange(_PICTURE_IDS)  # noqa: S311  no secret
-        self.last_timestamp: int | None = None
 
-    def pack(self, packet: EncodedPacket) -> tuple[list[bytes], int]:
-        """Payloads and 90 kHz timestamp of one encoded picture."""
-        timestamp = int((packet.pts or 0) * packet.time_base * VIDEO_CLOCK_HZ)
-        data = bytes(packet)
-        if self._codec == "VP8":
-            payloads = vp8_payloads(data, self._picture_id)
-            self._picture_id = (self._picture_id + 1) % _PICTURE_IDS
-        else:
-            payloads = h264_payloads(data)
-        self.last_timestamp = timestamp
-        return payloads, timestamp
+    def payloads(self, data: bytes) -> list[bytes]:
+        """One encoded picture, cut; the next one gets the next picture id."""
+        if self._codec != "VP8":
+            return h264_payloads(data)
+        picture_id = self._picture_id
+        self._picture_id = (picture_id + 1) % _PICTURE_IDS
+        return vp8_payloads(data, picture_id)
 
 
 def vp8_payloads(data: bytes, picture_id: int) -> list[bytes]:

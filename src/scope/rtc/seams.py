@@ -1,4 +1,4 @@
-"""The one place that touches private names of aiortc 1.16 and aioice 0.13.
+"""With `sender_seam`, the one place that touches private names of aiortc 1.16 and aioice 0.13.
 
 Each function adds one behaviour to one object of theirs, never to a module, because there
 is no public way. `tests/rtc/test_seams.py` fails when a name they rely on goes away. It
@@ -46,10 +46,9 @@ def own_tasks(
     for owner, name in (
         (connection, "_RTCPeerConnection__connect"),
         (dtls, "_RTCDtlsTransport__run"),
-        (sender, "_run_rtp"),
         (sender, "_run_rtcp"),
     ):
-        setattr(owner, name, _spawning(getattr(owner, name), spawn))
+        setattr(owner, name, spawning(getattr(owner, name), spawn))
 
 
 def on_self_close(connection: RTCPeerConnection, ended: Callable[[], Awaitable[None]]) -> None:
@@ -162,29 +161,6 @@ def is_flushed(sctp: Sctp) -> bool:
     return not (sctp._data_channel_queue or sctp._outbound_queue or sctp._sent_queue)
 
 
-def install_packetizer(sender: RTCRtpSender, packetizer: object) -> None:
-    """Let `packetizer.pack` make the payloads of packets that come from the track."""
-    setattr(sender, "_RTCRtpSender__encoder", packetizer)  # noqa: B010
-
-
-def last_rtp_timestamp(sender: RTCRtpSender) -> int | None:
-    """Timestamp of the newest packet sent, as on the wire."""
-    sent: int = getattr(sender, "_RTCRtpSender__packet_count")  # noqa: B009
-    timestamp: int = getattr(sender, "_RTCRtpSender__rtp_timestamp")  # noqa: B009
-    return timestamp if sent else None
-
-
-def round_trip_s(sender: RTCRtpSender) -> float | None:
-    """Smoothed round-trip time out of receiver reports."""
-    value: float | None = getattr(sender, "_RTCRtpSender__rtt")  # noqa: B009
-    return value
-
-
-def ssrc_of(sender: RTCRtpSender) -> int:
-    """The stream's own identifier."""
-    return sender._ssrc
-
-
 def drop_sockets(ice: Connection) -> None:
     """Close what an interrupted close has left open."""
     for protocol in ice._protocols:
@@ -192,9 +168,10 @@ def drop_sockets(ice: Connection) -> None:
     ice._protocols.clear()
 
 
-def _spawning(
+def spawning(
     method: Callable[..., Coroutine[Any, Any, Any]], spawn: Spawn
 ) -> Callable[..., asyncio.Task[Any]]:
+    """`method` as the library calls it, run as a task of ours."""
     return lambda *arguments: spawn(method(*arguments))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from scope.frames import Codec, EncodedFrame, Frame, VideoFormat
+from scope.frames import Codec, EncodedFrame, VideoFormat
 from scope.media.bitrate import BitrateFollower, floor_bitrate_kbps, initial_bitrate_kbps
-from scope.media.encoder import EncoderPool, VideoEncoder
+from scope.media.encoder import EncoderPool, Picture, VideoEncoder
 
 if TYPE_CHECKING:
     from scope.rtc.peer import Peer
@@ -67,22 +67,15 @@ class Lane:
         """What `peer_id` believes its path to bear."""
         self._follower.estimated(peer_id, kbps, now_s=now_s)
 
-    async def encode(self, frame: Frame, *, pts: int, now_s: float) -> EncodedFrame | None:
-        """One picture, on a thread of the pool; one call at a time."""
+    async def encode(self, pictures: Sequence[Picture], *, now_s: float) -> list[EncodedFrame]:
+        """Pictures in order, on a thread of the pool; one call at a time."""
         target_kbps = self._follower.target_kbps(now_s=now_s)
         if target_kbps != self._kbps:
             self._kbps = target_kbps
             self._encoder.set_bitrate(target_kbps)
         wanted, self.keyframe_wanted = self.keyframe_wanted, False
-        encoded = await self._pool.run(
-            self._encoder,
-            frame.pixels,
-            pts=pts,
-            index=frame.index,
-            revision=frame.revision,
-            keyframe=wanted,
-        )
-        if wanted and (encoded is None or not encoded.keyframe):
+        encoded = await self._pool.run(self._encoder, pictures, keyframe=wanted)
+        if wanted and not any(frame.keyframe for frame in encoded):
             self.keyframe_wanted = True  # too soon after the last one; ask again
         return encoded
 

@@ -7,17 +7,16 @@ somebody watches and the stream is not held. It does not know prompts, notices o
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scope.clock import Clock
 from scope.engine.api import StreamHandle
-from scope.engine.pacer import Pacer
 from scope.frames import VIDEO_CLOCK_HZ, Codec, EncodedFrame, Frame
-from scope.media.encoder import EncoderPool
+from scope.media.encoder import EncoderPool, Picture
 from scope.sessions.lane import Lane
+from scope.sessions.reel import Reel, Shot
 
 if TYPE_CHECKING:
     from scope.rtc.peer import Peer
@@ -52,11 +51,10 @@ class Player:
         self._pool = pool
         self._clock = clock
         self._sent = sent
-        self._pacer = Pacer(fps=handle.format.fps, chunk_frames=handle.chunk_frames)
+        self._reel = Reel(handle=handle, clock=clock)
         self._lanes: dict[Codec, Lane] = {}
         self._running = asyncio.Event()
-        self._halted = asyncio.Event()
-        self._halted.set()
+        self._due: asyncio.Future[None] | None = None  # the time the next frame is due
         self._held = False
         self._unwatched = False
         self._encoding = asyncio.Lock()
@@ -136,14 +134,16 @@ class Player:
         if wanted == self._running.is_set():
             return
         if wanted:
-            self._halted.clear()
-            self._pacer.restart(chunk_s=self._handle.nominal_chunk_s())
-            self._handle.play(self._pacer.playhead(self._clock.now()))
+            self._reel.start()
             self._running.set()
         else:
-            self._running.clear()
-            self._halted.set()
-            self._handle.play(None)
+            self._halt()
+            self._reel.stop()
+
+    def _halt(self) -> None:
+        self._running.clear()
+        if self._due is not None:
+            _resolve(self._due)
 
     # Playing.
 
@@ -159,77 +159,59 @@ class Player:
         for lane in self._lanes.values():
             lane.close()
         self._lanes.clear()
-        self._running.clear()
-        self._halted.set()
+        self._halt()
 
     async def _play(self) -> None:
         while True:
             await self._running.wait()
-            frame = await self._next()
+            frame = await self._reel.next()
             if frame is None:
                 return
+            await self._running.wait()
             await self._show(frame)
 
-    async def _next(self) -> Frame | None:
-        """The next frame as our own; None at the end.
-
-        Nothing that waits may hold a frame of the engine's: the traceback of a player that is
-        cancelled would keep all its memory until the next collection of garbage.
-        """
-        try:
-            return self._own(await self._handle.frames.get())
-        except EOFError:
-            return None
-
-    def _own(self, frame: Frame) -> Frame:
-        """A copy, so that the engine may use the memory again at once."""
-        own = replace(frame, pixels=frame.pixels.copy())
-        self._handle.frames.done(frame.index)
-        return own
-
-    async def _show(self, frame: Frame) -> None:
+    async def _show(self, first: Frame) -> None:
         """Encode ahead and send when due, or at once when a halt comes before that."""
-        await self._running.wait()
-        due = self._pacer.due(
-            index=frame.index,
-            chunk=frame.chunk,
-            arrived_s=frame.produced_s,
-            now=self._clock.now(),
-        )
-        if due.moved:
-            self._handle.play(self._pacer.playhead(self._clock.now()))
+        shots = self._reel.shots(first, after_pts=self._last_pts)
         async with self._encoding:
-            pts = max(due.pts, self._last_pts + 1)
-            packets = await self._encode(frame, pts)
-            await self._until(due.due_s)
-            self._last = frame
-            self._push(packets, pts)
-        self._sent(Sent(frame, pts, self._last_sent_s))
+            begun_s = self._clock.now()
+            packets = await self._encode(shots)
+            self._reel.ahead.took(self._clock.now() - begun_s, frames=len(shots))
+            for shot in shots:
+                await self._until(shot.due_s)
+                self._last = shot.frame
+                self._push(packets, shot.pts)
+                self._sent(Sent(shot.frame, shot.pts, self._last_sent_s))
 
     async def _until(self, due_s: float) -> None:
         delay_s = due_s - self._clock.now()
-        if delay_s <= 0:
+        if delay_s <= 0 or not self._running.is_set():
             return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(delay_s):
-                await self._halted.wait()
+        loop = asyncio.get_running_loop()
+        self._due = due = loop.create_future()
+        timer = loop.call_later(delay_s, _resolve, due)
+        try:
+            await due
+        finally:
+            timer.cancel()
 
-    async def _encode(self, frame: Frame, pts: int) -> list[EncodedFrame]:
+    async def _encode(self, shots: Sequence[Shot]) -> list[EncodedFrame]:
         now_s = self._clock.now()
-        encoded = await asyncio.gather(
-            *(
-                lane.encode(frame, pts=pts, now_s=now_s)
-                for lane in self._lanes.values()
-                if lane.has_listeners()
-            )
-        )
-        return [packet for packet in encoded if packet is not None]
+        pictures = [
+            Picture(shot.frame.pixels, shot.pts, shot.frame.index, shot.frame.revision)
+            for shot in shots
+        ]
+        lanes = [lane for lane in self._lanes.values() if lane.has_listeners()]
+        if len(lanes) == 1:
+            return await lanes[0].encode(pictures, now_s=now_s)
+        encoded = await asyncio.gather(*(lane.encode(pictures, now_s=now_s) for lane in lanes))
+        return [packet for packets in encoded for packet in packets]
 
-    def _push(self, packets: list[EncodedFrame], pts: int) -> None:
+    def _push(self, packets: Iterable[EncodedFrame], pts: int) -> None:
         self._last_pts = pts
         self._last_sent_s = self._clock.now()
         for packet in packets:
-            if lane := self._lanes.get(packet.codec):
+            if packet.pts == pts and (lane := self._lanes.get(packet.codec)):
                 lane.push(packet)
 
     # Stills.
@@ -259,9 +241,13 @@ class Player:
                 return
             self._last = frame
             pts = self._last_pts + max(1, round(since_s * VIDEO_CLOCK_HZ))
-            self._push(await self._encode(frame, pts), pts)
+            self._push(await self._encode([Shot(frame, now_s, pts)]), pts)
 
     def _first(self) -> Frame | None:
         """The first picture of a stream that was held before it showed any."""
-        frame = self._handle.frames.get_nowait() if self._held else None
-        return None if frame is None else self._own(frame)
+        return self._reel.next_nowait() if self._held else None
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
