@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from scope.settings import HubSettings, Settings
+from scope.settings import HubSettings, RemoteSettings, Settings
 
 
 def test_the_names_other_programs_document_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,3 +89,11 @@ def test_the_hub_can_be_another_one_or_none(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("HF_ENDPOINT", "hub.example")
     with pytest.raises(ValidationError):
         HubSettings()
+
+
+def test_commands_know_their_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert RemoteSettings().url == "http://localhost:8000"
+    monkeypatch.setenv("SCOPE_URL", "https://gpu.example")
+    monkeypatch.setenv("SCOPE_API_KEY", "tell-nobody")
+    assert RemoteSettings().url == "https://gpu.example"
+    assert "tell-nobody" not in repr(RemoteSettings())

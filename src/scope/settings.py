@@ -59,6 +59,17 @@ class HubSettings(BaseSettings):
         return cache.expanduser()
 
 
+class RemoteSettings(BaseSettings):
+    """Which server commands talk to, and the key it wants."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SCOPE_", frozen=True, extra="forbid", env_ignore_empty=True
+    )
+
+    url: str = Field(default="http://localhost:8000", pattern=r"^https?://[^/]")
+    api_key: SecretStr | None = None
+
+
 class Settings(HubSettings):
     """Values the whole server is composed from; frozen."""
 

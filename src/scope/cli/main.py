@@ -3,9 +3,11 @@
 Each lives in a module of its own that imports nothing heavy before it runs.
 """
 
+from collections.abc import Callable, Mapping
+
 import typer
 
-from scope.cli import models
+from scope.cli import doctor, models, pipeline, playing
 from scope.cli.render import render
 from scope.cli.serve import serve
 
@@ -20,6 +22,24 @@ app.callback(invoke_without_command=True)(serve)
 app.command("serve", help="Serve; the same as no subcommand.")(serve)
 app.command("render", help="A prompt or a timeline becomes a video file.")(render)
 app.add_typer(models.app, name="models")
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "pipelines": pipeline.pipelines,
+    "load": pipeline.load,
+    "unload": pipeline.unload,
+    "status": pipeline.status,
+    "prompt": playing.prompt,
+    "set": playing.set_values,
+    "pause": playing.pause,
+    "resume": playing.resume,
+    "reset": playing.reset,
+    "seed": playing.seed,
+    "snap": playing.snap,
+    "record": playing.record,
+    "view": playing.view,
+    "doctor": doctor.doctor,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ Decides how long to wait for a load and how often to look. Needs no torch.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter
 
 from scope.client.errors import error_of
 from scope.client.http import Http
+from scope.client.recording import Recording
 from scope.client.values import Prompts, wire_prompts
 from scope.protocol.http import (
     HardwareResponse,
@@ -197,3 +199,7 @@ class Client:
     async def picture(self, session_id: str | None = None, *, form: str = "png") -> bytes:
         """The newest picture of a session or of the oldest, as a file."""
         return await self._http.read("/api/v1/session/frame", session_id=session_id, format=form)
+
+    def recording(self, session_id: str, path: str | Path) -> Recording:
+        """A recording of a running session, to be started and stopped."""
+        return Recording(self._http, session_id, Path(path))
