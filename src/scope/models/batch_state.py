@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from scope.models.batch_view import CacheRows
+from scope.models.block import TextKv
 from scope.models.generator_state import TextState
 from scope.models.tensor_bytes import AnyArray, array_of, tensor_of
 from scope.models.undo_log import MARKS_KEPT
@@ -47,6 +48,8 @@ class BatchState:
     flights: tuple[Flight, ...] = ()
     """The blocks that rows 1, 2, ... get next."""
     text: TextState | None = None
+    spread: tuple[TextKv, ...] = ()
+    """The prompt for all rows of the last pass, without a copy."""
     _count: int = 0
     _marks: dict[int, _Mark] = field(default_factory=dict)
 
@@ -66,7 +69,7 @@ class BatchState:
             raise ValueError("this mark is too old: two later ones have been taken")
         kept = self._marks[mark]
         self.seed, self.frame, self.flights = kept.seed, kept.frame, kept.flights
-        self.text, self.rows = kept.text, kept.rows
+        self.text, self.rows, self.spread = kept.text, kept.rows, ()
         for cache, number in zip(self.rows.caches, kept.numbers, strict=True):
             cache.rollback(number)
         self._marks = {number: each for number, each in self._marks.items() if number <= mark}

@@ -125,14 +125,17 @@ class StreamBatch:
         source = BlockNoise(state.seed, block.frame)
         return [source.draw(block.x) for _ in range(draw + 1)][-1]
 
-    def _text(self, state: BatchState, text: Tensor, rows: int) -> list[TextKv]:
+    def _text(self, state: BatchState, text: Tensor, rows: int) -> tuple[TextKv, ...]:
+        """The prompt for every row, the same object while prompt and rows are the same."""
         if state.text is None or state.text.states is not text:
             moved = text.to(self.model.device)[:, None]
-            state.text = TextState(text, tuple(self.model.text_kv(moved)))
-        return [
-            TextKv(*(x.expand(rows, -1, -1, -1, -1) for x in (layer.keys, layer.values)))
-            for layer in state.text.layers
-        ]
+            state.text, state.spread = TextState(text, tuple(self.model.text_kv(moved))), ()
+        if not state.spread or len(state.spread[0].keys) != rows:
+            state.spread = tuple(
+                TextKv(*(x.expand(rows, -1, -1, -1, -1) for x in (layer.keys, layer.values)))
+                for layer in state.text.layers
+            )
+        return state.spread
 
     def _blank(self) -> Tensor:
         size = (1, self.model.config.in_channels, self.settings.block, *self.latent)
