@@ -67,7 +67,7 @@ class Bench:
         self.sizes, self.device, self.dtype = sizes, device, dtype
         torch.manual_seed(0)
         self.ours = self._placed(CausalTransformer(sizes.config))
-        self.ours.use_attention(attention_for(device))
+        self.ours.use_attention(attention_for(device, dtype))
         self.ours.fuse()
         self.theirs = self._placed(_diffusers(sizes.config))
         self.text = torch.randn(1, TEXT_TOKENS, sizes.config.text_dim, device=device)

@@ -52,6 +52,7 @@ def test_the_fastest_kernel_that_is_there_is_chosen(available, capability, name)
 
 def test_a_processor_uses_what_torch_has():
     assert attention_for(torch.device("cpu")).name == "sdpa"
+    assert attention_for(torch.device("cuda"), torch.float32).name == "sdpa"
     assert installed() <= ALL
 
 

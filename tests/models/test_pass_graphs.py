@@ -6,7 +6,7 @@ import torch
 from scope.models.attention_backend import attention_for, installed
 from scope.models.cache_policy import MemoryBank, Window
 from scope.models.generator import BlockGenerator, GeneratorSettings
-from scope.models.pass_graphs import fast_advance, signature
+from scope.models.pass_graphs import fast_advance, made_fast, signature
 from tests.models.oracle import LATENT, latents, tiny_model, words
 
 
@@ -48,6 +48,15 @@ def test_another_cache_is_another_recording():
 def test_on_a_processor_the_pass_itself_is_the_quickest_way():
     model = tiny_model()
     assert fast_advance(model) == model.advance
+
+
+def test_a_settled_model_makes_the_same_video():
+    settings, model = GeneratorSettings(policy=Window(6, 3)), tiny_model()
+    plain = BlockGenerator(tiny_model(), settings, latent=LATENT)
+    quick = BlockGenerator(model, settings, latent=LATENT, advance=made_fast(model))
+    expected = play(plain, plain.open(1), words(), words(seed=8))
+    out = play(quick, quick.open(1), words(), words(seed=8))
+    torch.testing.assert_close(out, expected, atol=1e-4, rtol=1e-4)
 
 
 SETTINGS = [

@@ -54,11 +54,14 @@ def choose(available: frozenset[str], *, capability: tuple[int, int] | None) -> 
     return next((name for name in (*order, "flash2") if name in available), "sdpa")
 
 
-def attention_for(device: torch.device, *, name: str | None = None) -> AttentionBackend:
-    """The backend for a device; name: insist on one of sdpa, flash2, flash3, sage."""
+def attention_for(
+    device: torch.device, dtype: torch.dtype = torch.bfloat16, *, name: str | None = None
+) -> AttentionBackend:
+    """The backend for tensors of a device and type; name: insist on sdpa, flash2, flash3, sage."""
     if name is None:
-        cuda = device.type == "cuda"
-        capability = torch.cuda.get_device_capability(device) if cuda else None
+        # The packages know 16-bit numbers only.
+        fitting = device.type == "cuda" and dtype in {torch.float16, torch.bfloat16}
+        capability = torch.cuda.get_device_capability(device) if fitting else None
         name = choose(installed(), capability=capability)
     if name == "sdpa":
         return AttentionBackend()

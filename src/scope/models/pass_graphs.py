@@ -1,6 +1,6 @@
 """Passes replayed as CUDA graphs: one launch instead of a thousand.
 
-    generator = BlockGenerator(model, settings, latent=..., advance=fast_advance(model))
+    generator = BlockGenerator(model, settings, latent=..., advance=made_fast(model))
 
 Decides which passes are alike enough to share a recording: same cache, same shapes. Everything that
 differs between them (the noisy block, the level, positions, slots, the prompt) is copied into
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from scope.models.attention_backend import attention_for
 from scope.models.block import TextKv
 from scope.models.cache_view import CacheView, SparseView
 from scope.models.causal import CausalTransformer
@@ -25,6 +26,13 @@ MOST_GRAPHS = 16
 """Shapes of a stream are few: while the window fills, in steady state, a replay."""
 
 Signature = tuple[object, ...]
+
+
+def made_fast(model: CausalTransformer, *, compiled: bool = False) -> Advance:
+    """Settle a model whose weights are in place, and return the quickest way through it."""
+    model.fuse()
+    model.use_attention(attention_for(model.device, model.dtype))
+    return fast_advance(model, compiled=compiled)
 
 
 def fast_advance(model: CausalTransformer, *, compiled: bool = False) -> Advance:
