@@ -1,0 +1,192 @@
+"""From files on this disk to a model that can play: transformer, text encoder, decoder.
+
+Decides which file is which, the order of loading, and that a load that does not fit into memory is
+refused before anything is read. It does not know streams.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from scope.errors import LoadFailed
+from scope.models.assign import BytesDone, assign, on_meta
+from scope.models.attention_backend import attention_for
+from scope.models.budget import Plan, require_room
+from scope.models.cache_policy import CachePolicy, MemoryBank, Window
+from scope.models.causal import CausalTransformer
+from scope.models.checkpoint import Weights, open_weights
+from scope.models.device_room import free_bytes
+from scope.models.fp8 import has_fp8_products, in_fp8
+from scope.models.generator import GeneratorSettings
+from scope.models.lora import linears_of, merged, read_lora
+from scope.models.umt5 import TextEncoder, load_text_encoder
+from scope.models.vae_loading import load_vae
+from scope.models.video_codec import VideoCodec
+from scope.models.wan_names import config_of, published
+from scope.pipelines.artifacts import Artifact, needed, require_files
+from scope.pipelines.contract import Progress
+from scope.pipelines.published import TEXT_ENCODER, TOKENIZER, WEIGHTS, artifacts_of
+from scope.pipelines.wan.params import WanLoad
+from scope.pipelines.wan.profile import WanProfile
+
+_BLOCKS = "blocks."
+
+
+@dataclass(frozen=True, slots=True)
+class WanFiles:
+    """Where everything lies."""
+
+    weights: Path
+    lora: Path | None
+    text_encoder: Path
+    tokenizer: Path
+    codec: Path
+
+
+@dataclass(frozen=True, slots=True)
+class WanParts:
+    """A loaded model."""
+
+    model: CausalTransformer
+    texts: TextEncoder
+    codec: VideoCodec
+
+
+def find_files(pipeline_id: str, profile: WanProfile, load: WanLoad, cache: Path) -> WanFiles:
+    """The files of a pipeline in the hub's cache. Raises LoadFailed naming what is missing."""
+    wanted = needed(artifacts_of(pipeline_id), load.model_dump(mode="json"))
+    try:
+        paths = {artifact: require_files(cache, artifact) for artifact in wanted}
+    except FileNotFoundError as error:
+        command = f"daydream-scope models download {pipeline_id}"
+        raise LoadFailed(f"{error}. Fetch it with: {command}") from error
+    weights = WEIGHTS[pipeline_id]
+    shared = {weights, TEXT_ENCODER, TOKENIZER}
+    codec = next(artifact for artifact in wanted if artifact not in shared)
+    return WanFiles(
+        weights=_named(paths, weights, 0),
+        lora=_named(paths, weights, 1) if profile.has_lora else None,
+        text_encoder=_named(paths, TEXT_ENCODER, 0),
+        tokenizer=next(
+            path for name, path in paths[TOKENIZER].items() if name.endswith("/tokenizer.json")
+        ),
+        codec=_named(paths, codec, 0),
+    )
+
+
+def generator_settings(profile: WanProfile, load: WanLoad) -> GeneratorSettings:
+    return GeneratorSettings(
+        block=profile.block,
+        policy=_policy(profile),
+        shift=profile.shift,
+        warp=load.warp,
+        clean_pass=profile.clean_pass,
+        reencode=profile.reencode,
+    )
+
+
+def load_parts(
+    files: WanFiles,
+    profile: WanProfile,
+    load: WanLoad,
+    *,
+    device: torch.device,
+    progress: Progress,
+) -> WanParts:
+    """Raises LoadFailed, or OutOfMemory naming a size that would fit."""
+    dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
+    progress("checking files", 0.0)
+    weights = published(open_weights(files.weights, key=profile.key))
+    plan = _plan(weights, files, profile, load)
+    room = free_bytes(device)
+    if room is not None:
+        require_room(plan, room)
+    texts = load_text_encoder(
+        files.text_encoder,
+        files.tokenizer,
+        device=torch.device("cpu") if load.text_encoder == "cpu" else device,
+        dtype=dtype,
+        progress=_share(progress, "loading text encoder", 0.02, 0.5),
+    )
+    model = _transformer(
+        weights,
+        files.lora,
+        load,
+        device=device,
+        dtype=dtype,
+        progress=_share(progress, "loading model", 0.5, 0.95),
+    )
+    codec = load_vae(
+        load.vae_type,
+        files.codec,
+        device=device,
+        dtype=dtype,
+        progress=_share(progress, "loading decoder", 0.95, 1.0),
+    )
+    return WanParts(model, texts, codec)
+
+
+def _transformer(
+    weights: Weights,
+    lora: Path | None,
+    load: WanLoad,
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+    progress: BytesDone,
+) -> CausalTransformer:
+    config = config_of(weights)
+    model = on_meta(lambda: CausalTransformer(config))
+    if lora is not None:
+        change = read_lora(open_weights(lora, key="generator_lora"), linears_of(weights))
+        weights = merged(weights, change, device=device)
+    if load.quantization is not None:
+        weights = in_fp8(
+            model,
+            weights,
+            dtype=dtype,
+            select=lambda name, _: name.startswith(_BLOCKS),
+            products=has_fp8_products(device),
+        )
+    assign(model, weights, device=device, dtype=dtype, progress=progress)
+    model.use_attention(attention_for(device))
+    model.fuse()
+    return model
+
+
+def _plan(weights: Weights, files: WanFiles, profile: WanProfile, load: WanLoad) -> Plan:
+    policy = _policy(profile)
+    text = open_weights(files.text_encoder)
+    on_device = load.text_encoder == "device"
+    return Plan(
+        config_of(weights),
+        load.height,
+        load.width,
+        load.vae_type,
+        cache_frames=policy.slots,
+        block=profile.block,
+        pass_frames=profile.pass_frames,
+        weight_bits=16 if load.quantization is None else 8,
+        text_encoder_bytes=sum(part.bytes for part in text.values()) if on_device else 0,
+    )
+
+
+def _policy(profile: WanProfile) -> CachePolicy:
+    if profile.bank:
+        return MemoryBank(profile.window, profile.sink, profile.bank)
+    return Window(profile.window, profile.sink, ema=profile.fading_sink, kv_bias=profile.kv_bias)
+
+
+def _named(paths: dict[Artifact, dict[str, Path]], artifact: Artifact, place: int) -> Path:
+    return paths[artifact][artifact.files[place]]
+
+
+def _share(progress: Progress, stage: str, start: float, end: float) -> Callable[[int, int], None]:
+    """A part of the whole load's progress."""
+
+    def told(done: int, total: int) -> None:
+        progress(stage, start + (end - start) * done / max(total, 1))
+
+    return told
