@@ -85,6 +85,7 @@ class PassGraphs:
     def __init__(self, advance: Advance) -> None:
         self._advance = advance
         self._recordings: OrderedDict[Signature, _Recording] = OrderedDict()
+        self._pool: tuple[int, int] | None = None
 
     def __call__(
         self, x: Tensor, level: Modulation, text: Sequence[TextKv], view: CacheView
@@ -112,7 +113,10 @@ class PassGraphs:
                 self._advance(x, level, words, view)
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # Nothing of a recording lives on after its replay, so all may work in the same memory; and
+        # a decoder may be busy on a stream of its own meanwhile.
+        self._pool = self._pool or torch.cuda.graph_pool_handle()
+        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
             flow = self._advance(x, level, words, view)
         return _Recording(graph, x, level, words, view, flow, text)
 
