@@ -10,6 +10,7 @@ buffers of the recording before it is replayed. It does not know what a pass com
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -85,7 +86,7 @@ class PassGraphs:
     def __init__(self, advance: Advance) -> None:
         self._advance = advance
         self._recordings: OrderedDict[Signature, _Recording] = OrderedDict()
-        self._pool: tuple[int, int] | None = None
+        self._pool: Any = None
 
     def __call__(
         self, x: Tensor, level: Modulation, text: Sequence[TextKv], view: CacheView
