@@ -22,7 +22,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._answer(b"{}")
+        self._answer(b'{"url": "/api/v1/recordings/here?number=2"}')
 
     def do_GET(self) -> None:
         self._answer(FILM)
@@ -59,7 +59,7 @@ async def test_it_is_begun_ended_and_fetched(server: tuple[str, list[str]], tmp_
         assert await recording.stop() == len(FILM)
     assert (tmp_path / "film.mp4").read_bytes() == FILM
     route = "/api/v1/recordings/here"
-    assert calls == [f"POST {route}/start", f"POST {route}/stop", f"GET {route}"]
+    assert calls == [f"POST {route}/start", f"POST {route}/stop", f"GET {route}?number=2"]
 
 
 async def test_a_session_that_is_gone_leaves_no_file(

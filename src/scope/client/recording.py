@@ -19,5 +19,7 @@ class Recording:
 
     async def stop(self) -> int:
         """End it and bring the MP4 to `path`; its size in bytes."""
-        await self._http.post(f"{self._route}/stop")
-        return await self._http.save(self._route, self.path)
+        told = await self._http.post(f"{self._route}/stop")
+        named = told.get("url", "") if isinstance(told, dict) else ""
+        where = named if named.startswith(f"{self._route}?") else self._route
+        return await self._http.save(where, self.path)
