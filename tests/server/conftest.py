@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -36,6 +38,7 @@ def settings_for_tests(**changes: Any) -> Settings:
         "engine": "inline",
         "stun_urls": (),
         "failed_offers_burst": 1000,
+        "recordings_folder": Path(tempfile.gettempdir()) / "scope-test-recordings",
     }
     return Settings(**{**defaults, **changes})
 
@@ -106,8 +109,11 @@ class Client:
     async def accept(self, sdp: str) -> None:
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
 
-    async def start(self, http: httpx2.AsyncClient, **parameters: Any) -> dict[str, Any]:
-        body = {"sdp": await self.offer_sdp(), "type": "offer", "initialParameters": parameters}
+    async def start(
+        self, http: httpx2.AsyncClient, *, resume: dict[str, str] | None = None, **parameters: Any
+    ) -> dict[str, Any]:
+        body: dict[str, Any] = {"sdp": await self.offer_sdp(), "type": "offer"}
+        body |= {"initialParameters": parameters} | ({"resume": resume} if resume else {})
         answer = await http.post("/api/v1/webrtc/offer", json=body)
         assert answer.status_code == 200, answer.text
         self.session_id = answer.json()["sessionId"]
