@@ -5,6 +5,7 @@
     │   ├── InvalidParameters     a value is wrong; `field` names it
     │   ├── UnknownPipeline       no pipeline of that id
     │   ├── SessionNotFound       no session of that id
+    │   │   └── RecordingNotFound     no recording of it
     │   ├── SessionGone           there was one; `reason` says why it is over
     │   ├── TooLarge              a body, a description or a message is over its limit
     │   └── Forbidden             the caller may not do this
@@ -77,6 +78,12 @@ class SessionNotFound(RequestError):
     """No session has that id."""
 
     code = "session_not_found"
+
+
+class RecordingNotFound(SessionNotFound):
+    """There is no recording of that session, or none of that number."""
+
+    code = "recording_not_found"
 
 
 class SessionGone(RequestError):

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KIB = 1024
 MIB = 1024 * KIB
+GIB = 1024 * MIB
 
 Words = Annotated[tuple[str, ...], NoDecode]
 Pairs = Annotated[dict[str, str], NoDecode]
@@ -144,6 +145,13 @@ class Settings(HubSettings):
     failed_offers_per_s: float = Field(default=1.0, gt=0)
     failed_offers_burst: int = Field(default=5, ge=1)
 
+    # Recordings
+    recordings_folder: Path | None = None
+    recordings_kept_s: float = Field(default=86_400.0, ge=0)
+    max_recordings: int = Field(default=8, ge=0)
+    max_recording_bytes: int = Field(default=2 * GIB, ge=MIB)
+    max_recordings_bytes: int = Field(default=10 * GIB, ge=MIB)
+
     # Deadlines
     startup_wait_s: float = Field(default=10.0, ge=0)
     connect_deadline_s: float = Field(default=10.0, gt=0)
@@ -153,6 +161,11 @@ class Settings(HubSettings):
     """How long a session waits for its owner, from when the owner fell silent."""
     drain_s: float = Field(default=2.0, ge=0, le=8)
     """How long viewers keep watching between the first SIGTERM and the end of the streams."""
+
+    def recordings(self) -> Path:
+        """The folder recordings are kept in."""
+        cache = (self.xdg_cache_home or Path("~/.cache")) / "daydream-scope"
+        return (self.recordings_folder or cache / "recordings").expanduser()
 
     @field_validator("allowed_hosts", "allowed_origins", "turn_urls", "stun_urls", mode="before")
     @classmethod

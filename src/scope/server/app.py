@@ -13,6 +13,7 @@ from scope.clock import Clock, MonotonicClock
 from scope.engine.api import Engine
 from scope.hub.library import Library
 from scope.media.encoder import EncoderPool
+from scope.media.shelf import ShelfLimits
 from scope.server.body_limit import BodyLimit, BodyLimits
 from scope.server.engines import engine_of
 from scope.server.guard import Guard
@@ -28,6 +29,7 @@ from scope.server.routing import all_routers
 from scope.server.services import Build, Services
 from scope.server.stocking import Stocking
 from scope.sessions.parking import ParkingLimits
+from scope.sessions.recorder import Recorder, RecorderLimits
 from scope.sessions.table import SessionTable, TableLimits
 from scope.sessions.tasks import OwnedTasks
 from scope.settings import Settings
@@ -79,6 +81,8 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
     stocking = Stocking(library, fetches=settings.download_models)
     stack.push_async_callback(stocking.aclose)
     desk = PipelineDesk(engine, aliases=settings.aliases, stocking=stocking)
+    recorder = Recorder(settings.recordings(), limits=recorder_limits(settings))
+    stack.push_async_callback(recorder.aclose)
     table = SessionTable(
         engine=engine,
         peers=peer_maker(settings, ice_servers=lambda: ice.last_known, clock=clock),
@@ -98,7 +102,9 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
         made_with=f"{DISTRIBUTION} {version()}",
     )
     stack.push_async_callback(table.aclose)
+    table.record = recorder.wish
     table.start()
+    recorder.begin()
     lag = LoopLag()
     background.start(lag.run(), name="loop lag")
     background.start(import_webrtc(), name="import webrtc")
@@ -111,6 +117,7 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
         desk=desk,
         library=library,
         table=table,
+        recorder=recorder,
         offers=OfferLimits(
             OfferRates(
                 failures_per_s=settings.failed_offers_per_s,
@@ -123,6 +130,17 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
         ice=ice,
         lag=lag,
         metrics=Metrics(lambda: table.sessions, lag=lag, clock=clock),
+    )
+
+
+def recorder_limits(settings: Settings) -> RecorderLimits:
+    """How much may be recorded."""
+    return RecorderLimits(
+        running=settings.max_recordings,
+        max_bytes=settings.max_recording_bytes,
+        shelf=ShelfLimits(
+            keep_s=settings.recordings_kept_s, total_bytes=settings.max_recordings_bytes
+        ),
     )
 
 

@@ -8,6 +8,8 @@ from scope.server.routes import (
     pages,
     performance,
     pipeline,
+    preview,
+    recordings,
     session,
     system,
     webrtc,
@@ -25,6 +27,8 @@ def all_routers() -> tuple[APIRouter, ...]:
         models.router,
         session.router,
         performance.router,
+        preview.router,
+        recordings.router,
         system.router,
         pages.router,
     )

@@ -14,6 +14,7 @@ from scope.server.loop_lag import LoopLag
 from scope.server.metrics import Metrics
 from scope.server.offer_limits import OfferLimits
 from scope.server.pipelines import PipelineDesk
+from scope.sessions.recorder import Recorder
 from scope.sessions.table import SessionTable
 from scope.settings import Settings
 
@@ -43,6 +44,7 @@ class Services:
     desk: PipelineDesk
     library: Library
     table: SessionTable
+    recorder: Recorder
     offers: OfferLimits
     ice: IceServers
     lag: LoopLag

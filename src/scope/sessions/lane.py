@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from scope.frames import Codec, EncodedFrame, VideoFormat
 from scope.media.bitrate import BitrateFollower, floor_bitrate_kbps, initial_bitrate_kbps
 from scope.media.encoder import EncoderPool, Picture, VideoEncoder
 
-if TYPE_CHECKING:
-    from scope.rtc.peer import Peer
+
+class Listener(Protocol):
+    """What gets the packets: a peer, or a recording."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def codec(self) -> Codec:
+        """What it can take."""
+        ...
+
+    def push(self, frame: EncodedFrame) -> None:
+        """The next packet; never blocks."""
+        ...
 
 
 class Lane:
@@ -21,7 +36,7 @@ class Lane:
         self._encoder = VideoEncoder(codec, format=video, bitrate_kbps=self._kbps)
         self._follower = BitrateFollower(cap_kbps=self._kbps, floor_kbps=floor_bitrate_kbps(video))
         self._pool = pool
-        self._peers: dict[str, Peer] = {}
+        self._peers: dict[str, Listener] = {}
         self._quiet: set[str] = set()
         self.keyframe_wanted = True
 
@@ -33,7 +48,7 @@ class Lane:
     def __len__(self) -> int:
         return len(self._peers)
 
-    def listeners(self) -> Iterable[Peer]:
+    def listeners(self) -> Iterable[Listener]:
         """Peers that take packets now."""
         return (peer for id_, peer in self._peers.items() if id_ not in self._quiet)
 
@@ -41,7 +56,7 @@ class Lane:
         """Whether encoding is worth while."""
         return len(self._peers) > len(self._quiet)
 
-    def add(self, peer: Peer) -> None:
+    def add(self, peer: Listener) -> None:
         """`peer` takes packets from the next keyframe on."""
         self._peers[peer.id] = peer
         self._quiet.discard(peer.id)

@@ -9,17 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from scope.clock import Clock
 from scope.engine.api import StreamHandle
 from scope.frames import VIDEO_CLOCK_HZ, Codec, EncodedFrame, Frame
 from scope.media.encoder import EncoderPool, Picture
-from scope.sessions.lane import Lane
+from scope.sessions.lane import Lane, Listener
 from scope.sessions.reel import Reel, Shot
-
-if TYPE_CHECKING:
-    from scope.rtc.peer import Peer
 
 STILL_AFTER_S = 0.3
 """A viewer who needs a picture while none flow gets the last one again after this long."""
@@ -79,7 +75,7 @@ class Player:
 
     # Who watches.
 
-    def add(self, peer: Peer) -> None:
+    def add(self, peer: Listener) -> None:
         """`peer` is connected."""
         lane = self._lanes.get(peer.codec)
         if lane is None:
@@ -88,7 +84,7 @@ class Player:
         lane.add(peer)
         self._decide()
 
-    def remove(self, peer: Peer) -> None:
+    def remove(self, peer: Listener) -> None:
         """`peer` is gone."""
         lane = self._lane_of(peer)
         if lane is None:
@@ -99,18 +95,18 @@ class Player:
             lane.close()
         self._decide()
 
-    def quieten(self, peer: Peer, quiet: bool) -> None:
+    def quieten(self, peer: Listener, quiet: bool) -> None:
         """`peer` gives no sign of life, or does so again."""
         if lane := self._lane_of(peer):
             lane.quieten(peer.id, quiet)
             self._decide()
 
-    def keyframe_wanted(self, peer: Peer) -> None:
+    def keyframe_wanted(self, peer: Listener) -> None:
         """`peer` lost the picture."""
         if lane := self._lane_of(peer):
             lane.keyframe_wanted = True
 
-    def estimated(self, peer: Peer, kbps: int) -> None:
+    def estimated(self, peer: Listener, kbps: int) -> None:
         """What the path to `peer` bears."""
         if lane := self._lane_of(peer):
             lane.estimated(peer.id, kbps, now_s=self._clock.now())
@@ -125,7 +121,7 @@ class Player:
         self._held = held
         self._decide()
 
-    def _lane_of(self, peer: Peer) -> Lane | None:
+    def _lane_of(self, peer: Listener) -> Lane | None:
         return self._lanes.get(peer.codec)
 
     def _decide(self) -> None:

@@ -70,6 +70,7 @@ class Session:
         self.parked = False  # its owner vanished; nothing is made until it is back
         self.resume_token: str | None = None
         self.keep: Keep | None = None
+        self.record: Callable[[Session, bool], None] | None = None  # from now on, or no longer
         self.headless = False  # it goes on without anybody who watches
         self.frames_dropped = 0  # of peers that are gone
         self.over = asyncio.Event()  # everybody knows and nothing is left
@@ -126,8 +127,7 @@ class Session:
     def update(self, decoded: DecodedParameters, *, sender: Viewer | None = None) -> int:
         """Send an update on its way; its revision. sender None: it came by REST."""
         revision = self._updates.take(decoded, sender=sender)
-        if decoded.update.paused is not None:
-            self.player.hold(decoded.update.paused)
+        self._act(decoded.update)
         return revision
 
     def welcome(self, peer: Peer, decoded: DecodedParameters, *, again: bool = False) -> None:
@@ -143,16 +143,19 @@ class Session:
             self._updates.warn(decoded, viewer)
 
     def begin(self, decoded: DecodedParameters, *, headless: bool = False) -> None:
-        """What the first parameters mean beyond the stream they opened.
-
-        headless: it plays from now on until it is stopped, whoever watches.
-        """
+        """With its first parameters. headless: it plays on, whoever watches, until stopped."""
         if headless:
             self.headless = True
             self.player.play_unwatched()
-        if decoded.update.paused:
-            self.paused = True
-            self.player.hold(True)
+        self.paused = bool(decoded.update.paused)
+        self._act(decoded.update)
+
+    def _act(self, update: ParameterUpdate) -> None:
+        """What an update means beyond the stream."""
+        if update.paused is not None:
+            self.player.hold(update.paused)
+        if update.recording is not None and self.record is not None:
+            self.record(self, update.recording)
 
     # Life.
 

@@ -84,6 +84,7 @@ class SessionTable:
         self._empty = asyncio.Event()
         self._empty.set()
         self.draining = False
+        self.record: Callable[[Session, bool], None] | None = None
 
     def start(self) -> None:
         """Begin to tell figures once a second."""
@@ -229,6 +230,7 @@ class SessionTable:
             max_peers=self._limits.max_peers,
             log=EventLog(handle, initial=initial, default=default, made_with=self._made_with),
         )
+        session.record = self.record
         self._sessions[session.id] = session
         self._empty.clear()
         self._tasks.start(self._live(session), name=f"session {session.id}")

@@ -131,8 +131,6 @@ class Updates:
 def ignored(decoded: DecodedParameters) -> dict[str, str]:
     """What a message asks for in vain, with a sentence for each key."""
     found = {key: f"{key} is not a parameter here; it was ignored." for key in decoded.unknown}
-    if decoded.update.recording:
-        found["recording"] = "Recording is not supported yet."
     if decoded.update.input_mode == "video":
         found["input_mode"] = "Video input is not supported yet."
     return found

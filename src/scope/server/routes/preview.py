@@ -1,0 +1,40 @@
+"""Pictures of a session as one endless multipart answer, which any browser shows in an <img>."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from scope.server.access import Access, GuardedRoute, policy
+from scope.server.services import Use
+from scope.sessions.preview import pictures
+from scope.sessions.session import Session
+
+router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/session", tags=["session"])
+
+BOUNDARY = "picture"
+
+
+@router.get("/preview.mjpg", response_class=StreamingResponse)
+@policy(Access.VIEW)
+async def preview(
+    use: Use,
+    session_id: Annotated[str | None, Query(max_length=128)] = None,
+    fps: Annotated[float, Query(ge=0.1, le=15)] = 5,
+    quality: Annotated[int, Query(ge=1, le=100)] = 75,
+) -> StreamingResponse:
+    """JPEGs of one session or the oldest, until it ends or the caller goes."""
+    session = use.table.some(session_id)
+    return StreamingResponse(
+        _parts(session, fps=fps, quality=quality),
+        media_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def _parts(session: Session, *, fps: float, quality: int) -> AsyncIterator[bytes]:
+    async for jpeg in pictures(session, fps=fps, quality=quality):
+        head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+        yield head.encode() + jpeg + b"\r\n"
+    yield f"--{BOUNDARY}--\r\n".encode()

@@ -1,0 +1,125 @@
+"""Which sessions are recorded."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scope.errors import AtCapacity, RecordingNotFound, StateError
+from scope.frames import VideoFormat
+from scope.media.shelf import ShelfLimits
+from scope.sessions.recorder import Recorder, RecorderLimits
+from tests.media.test_recording import VIDEO, decoded, packets
+
+pytestmark = pytest.mark.anyio
+
+
+class Session:
+    """A session as a recorder sees it."""
+
+    def __init__(self, session_id: str = "s") -> None:
+        self.id = session_id
+        self.over = asyncio.Event()
+        self.player = self
+        self.handle = self
+        self.format: VideoFormat = VIDEO
+        self.listeners: list[Any] = []
+
+    def add(self, listener: Any) -> None:
+        self.listeners.append(listener)
+
+    def remove(self, listener: Any) -> None:
+        if listener in self.listeners:
+            self.listeners.remove(listener)
+
+    def show(self, number: int = 10) -> None:
+        for packet in packets(number):
+            for listener in self.listeners:
+                listener.push(packet)
+
+
+@pytest.fixture
+async def recorder(tmp_path: Path) -> AsyncIterator[Recorder]:
+    shelf = ShelfLimits(free_bytes=0)
+    made = Recorder(tmp_path / "kept", limits=RecorderLimits(running=2, shelf=shelf))
+    yield made
+    async with asyncio.timeout(5):
+        await made.aclose()
+
+
+async def start(recorder: Recorder, session: Any, until: Any) -> Any:
+    state = await recorder.start(session)
+    await until(lambda: session.listeners)
+    return state
+
+
+async def test_a_recording_is_started_stopped_and_fetched(recorder: Recorder, until: Any) -> None:
+    session = Session()
+    state = await start(recorder, session, until)
+    assert (state.number, state.running) == (1, True)
+    assert (await recorder.start(session)).number == 1  # type: ignore[arg-type]
+    session.show(10)
+    with pytest.raises(StateError, match="stop"):
+        await recorder.file("s")
+    state = await recorder.stop("s")
+    assert (state.running, state.seconds) == (False, 0.5)
+    number, path = await recorder.file("s")
+    assert (number, decoded(path)[0]) == (1, 10)
+    assert not session.listeners
+    again = await recorder.stop("s")
+    assert (again.number, again.bytes) == (1, path.stat().st_size)
+
+
+async def test_the_end_of_a_session_is_the_end_of_its_recording(
+    recorder: Recorder, until: Any
+) -> None:
+    session = Session()
+    await start(recorder, session, until)
+    session.show(5)
+    session.over.set()
+    await until(lambda: not session.listeners)
+    assert decoded((await recorder.file("s"))[1])[0] == 5
+    second = Session()
+    assert (await start(recorder, second, until)).number == 2
+
+
+async def test_there_are_only_so_many_at_once(recorder: Recorder, until: Any) -> None:
+    for name in ("a", "b"):
+        await start(recorder, Session(name), until)
+    with pytest.raises(AtCapacity):
+        await recorder.start(Session("c"))  # type: ignore[arg-type]
+
+
+async def test_what_was_never_recorded_is_not_found(recorder: Recorder) -> None:
+    for wish in (recorder.stop("x"), recorder.file("x"), recorder.file("../x")):
+        with pytest.raises(RecordingNotFound):
+            await wish
+
+
+async def test_a_place_that_can_not_be_had_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    recorder = Recorder(tmp_path / "file", limits=RecorderLimits())
+    with pytest.raises(StateError, match="recorded"):
+        await recorder.start(Session())  # type: ignore[arg-type]
+    await recorder.aclose()
+
+
+async def test_a_client_may_wish_for_it(recorder: Recorder, until: Any) -> None:
+    session: Any = Session()
+    recorder.wish(session, True)
+    await until(lambda: session.listeners)
+    session.show(3)
+    recorder.wish(session, False)
+    await until(lambda: not session.listeners)
+    assert decoded((await recorder.file("s"))[1])[0] == 3
+    recorder.wish(session, False)  # nothing runs, and nothing happens
+
+
+async def test_files_of_the_past_are_tidied_away(tmp_path: Path, until: Any) -> None:
+    (tmp_path / "gone-0001.mp4").write_text("old")
+    recorder = Recorder(tmp_path, limits=RecorderLimits(shelf=ShelfLimits(keep_s=0)))
+    recorder.begin()
+    await until(lambda: not list(tmp_path.iterdir()))
+    await recorder.aclose()
