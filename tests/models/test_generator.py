@@ -130,6 +130,20 @@ def test_an_abandoned_block_leaves_the_stream_bit_for_bit(model, policy, pieces)
     assert torch.equal(block(generator, state, text), block(generator, plain, text))
 
 
+def test_an_iterator_that_is_closed_after_a_rollback_does_no_harm(model):
+    generator, text = make(model), words()
+    state, plain = generator.open(1), generator.open(1)
+    blocks(generator, state, text, 3)
+    blocks(generator, plain, text, 3)
+    mark = generator.mark(state)
+    step = generator.step(state, text=text, steps=STEPS)
+    next(step)
+    generator.rollback(state, mark)
+    assert torch.equal(block(generator, state, text), block(generator, plain, text))
+    step.close()
+    assert equal(blocks(generator, state, text, 2), blocks(generator, plain, text, 2))
+
+
 def recache_oracle(model, made, noise, old, new, *, sink, kept):
     """The block after a prompt change: sink of the old prompt, `kept` frames made anew."""
     frames = made.shape[2]

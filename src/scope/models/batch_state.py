@@ -34,7 +34,6 @@ class _Mark:
     seed: int
     frame: int
     flights: tuple[Flight, ...]
-    text: TextState | None
     rows: CacheRows
     numbers: tuple[int, ...]
 
@@ -59,7 +58,7 @@ class BatchState:
     def mark(self) -> int:
         self._count += 1
         numbers = tuple(cache.mark() for cache in self.rows.caches)
-        fresh = _Mark(self.seed, self.frame, self.flights, self.text, self.rows, numbers)
+        fresh = _Mark(self.seed, self.frame, self.flights, self.rows, numbers)
         self._marks = dict(list(self._marks.items())[-(MARKS_KEPT - 1) :])
         self._marks[self._count] = fresh
         return self._count
@@ -69,7 +68,7 @@ class BatchState:
             raise ValueError("this mark is too old: two later ones have been taken")
         kept = self._marks[mark]
         self.seed, self.frame, self.flights = kept.seed, kept.frame, kept.flights
-        self.text, self.rows, self.spread = kept.text, kept.rows, ()
+        self.rows = kept.rows
         for cache, number in zip(self.rows.caches, kept.numbers, strict=True):
             cache.rollback(number)
         self._marks = {number: each for number, each in self._marks.items() if number <= mark}

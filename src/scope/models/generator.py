@@ -103,9 +103,9 @@ class BlockGenerator:
         try:
             yield from self._block(state, text, steps, recache, anchor, start, noise_scale)
         except GeneratorExit:
-            state.cache.rollback(point)
-            state.recall(before)
-            state.cache.forget(point)
+            # A rollback in between has gone further back already.
+            if state.cache.abandon(point):
+                state.recall(before)
             raise
         state.cache.forget(point)
 

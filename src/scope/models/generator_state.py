@@ -42,13 +42,15 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A stream between two blocks, without its cache; no tensor here is ever written to."""
+    """A stream between two blocks, without its cache; no tensor here is ever written to.
+
+    The prompt is not in it: every step is given its own, and what is cached of it goes by identity.
+    """
 
     seed: int
     frame: int
     recent: Tensor
     first: Tensor
-    text: TextState | None
 
 
 @dataclass(slots=True)
@@ -78,11 +80,11 @@ class StreamState:
         self.recent = self.first = torch.empty(0)
 
     def remember(self) -> Moment:
-        return Moment(self.seed, self.frame, self.recent, self.first, self.text)
+        return Moment(self.seed, self.frame, self.recent, self.first)
 
     def recall(self, moment: Moment) -> None:
         self.seed, self.frame = moment.seed, moment.frame
-        self.recent, self.first, self.text = moment.recent, moment.first, moment.text
+        self.recent, self.first = moment.recent, moment.first
 
     def mark(self) -> int:
         number = self.cache.mark()

@@ -145,6 +145,14 @@ class KvCache:
         self.undo.forget(number)
         del self._indices[number]
 
+    def abandon(self, number: int) -> bool:
+        """End a point by undoing what came after it; False if it is gone already."""
+        if number not in self._indices:
+            return False
+        self.rollback(number)
+        self.forget(number)
+        return True
+
     def rollback(self, number: int) -> None:
         """Put back every slot, bit for bit."""
         self.undo.rollback(number)
