@@ -6,6 +6,7 @@ The loop of both runs on a thread, so that tests are plain functions and share a
 import asyncio
 import importlib.util
 import json
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -74,6 +75,14 @@ class Performer:
             answer: dict[str, Any] = await self.client.start(self.live.http, **parameters)
             await self.client.notice("hello")
             return answer
+
+        return self._loop.run(go())
+
+    def new_client(self) -> Any:
+        """One that is not this performer's."""
+
+        async def go() -> Any:
+            return server.new_client()
 
         return self._loop.run(go())
 
@@ -205,6 +214,12 @@ def on_stage(refs: tuple[PipelineRef, ...], **settings: Any) -> Iterator[Callabl
                 performer.leave()
         loop.run(stack.aclose())
         loop.close()
+
+
+@pytest.fixture(scope="session")
+def on_stage_module() -> ModuleType:
+    """This file, for tests that set a stage of their own."""
+    return sys.modules[__name__]
 
 
 @pytest.fixture(scope="module")
