@@ -116,7 +116,7 @@ export class Stream {
   #tries = 0;
   /** @type {Map<string, number>} */ #timers = new Map();
   /** @type {Map<string, Set<(detail: any) => void>>} */ #listeners = new Map();
-  /** @type {Map<string, { sentMs: number, resolve: (message: Message) => void, reject: (error: Error) => void }>} */
+  /** @type {Map<string, { parameters: Parameters, sentMs: number, resolve: (message: Message | null) => void, reject: (error: Error) => void }>} */
   #waiting = new Map();
   /** Applied, but not on screen yet. @type {Array<{ message: Message, sentMs: number }>} */ #due = [];
   #nextId = 1;
@@ -163,8 +163,9 @@ export class Stream {
   }
 
   /**
-   * Change any parameters. While there is no connection they are kept for the next one and the
-   * promise resolves with null. It rejects when the server refuses the message.
+   * Change any parameters. Resolves when the first picture made with them leaves the server.
+   * While there is no connection, or when it is lost before that, they are kept for the next one
+   * and the promise resolves with null. It rejects when the server refuses the message.
    * @param {Parameters} parameters
    * @returns {Promise<Message | null>}
    */
@@ -174,15 +175,16 @@ export class Stream {
     }
     this.#remember(parameters);
     if (!this.#connection?.isOpen) {
-      Object.assign(this.#unsent, parameters);
+      merge(this.#unsent, parameters);
       return Promise.resolve(null);
     }
     const _id = `c${this.#nextId++}`;
     const sentMs = performance.now();
-    /** @type {Promise<Message>} */
+    /** @type {Promise<Message | null>} */
     const answer = new Promise((resolve, reject) => this.#waiting.set(_id, {
+      parameters,
       sentMs,
-      resolve: (message) => resolve({ ...message, elapsedMs: performance.now() - sentMs }),
+      resolve: (message) => resolve(message && { ...message, elapsedMs: performance.now() - sentMs }),
       reject,
     }));
     answer.catch(() => {}); // a caller may ignore the answer
@@ -327,7 +329,6 @@ export class Stream {
     if (this.#resume) this.#left.push(connection.leave());
     else connection.close();
     this.#due = [];
-    this.#rejectWaiting(error);
     if (this.#resume && [404, 409, 410].includes(error.status)) {
       this.#resume = null; // the parked session is gone: a new one with everything that was wished
       this.#try();
@@ -337,6 +338,7 @@ export class Stream {
       this.#end(error);
       return;
     }
+    this.#keepWaiting();
     const waitS = Math.max(BACK_OFF_S[this.#tries] * (0.85 + 0.3 * Math.random()), error.retryAfterS ?? 0);
     this.#tries += 1;
     this.#stopTimer("steady");
@@ -358,6 +360,18 @@ export class Stream {
 
   #hangUp() {
     for (const connection of this.#left.splice(0)) connection.hangUp();
+  }
+
+  /** What was sent and not confirmed is said again on the next connection. */
+  #keepWaiting() {
+    const later = this.#unsent;
+    this.#unsent = {};
+    for (const { parameters, resolve } of this.#waiting.values()) {
+      merge(this.#unsent, parameters);
+      resolve(null);
+    }
+    merge(this.#unsent, later);
+    this.#waiting.clear();
   }
 
   /** @param {Error} error */
@@ -795,6 +809,13 @@ function problem(response, { detail, code, field = null, reason = null }) {
     reason,
     retryAfterS: Number.isFinite(seconds) ? seconds : null,
   });
+}
+
+/** The newest value of each key wins; prompts and a glide are about the same thing. @param {Parameters} into @param {Parameters} newer */
+function merge(into, newer) {
+  if (newer.prompts) delete into.transition;
+  if (newer.transition) delete into.prompts;
+  Object.assign(into, newer);
 }
 
 /** @param {Prompts} prompt @returns {Prompt[]} */

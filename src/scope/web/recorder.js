@@ -44,7 +44,7 @@ export class Recorder {
     const { server } = this.#house;
     const path = `/api/v1/recordings/${encodeURIComponent(running.sessionId)}`;
     const told = await server.post(`${path}/stop`, {}).catch(() => null); // an ended session has stopped it
-    const response = await server.send("GET", told?.url ?? path);
+    const response = await server.send("GET", told?.url?.startsWith(`${path}?`) ? told.url : path);
     const name = `scope-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}.mp4`;
     saveAs(await response.blob(), name);
     this.#word(SAID.recorded(name));
