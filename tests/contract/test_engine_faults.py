@@ -112,6 +112,25 @@ def test_a_step_that_takes_the_child_down_is_a_lost_worker(fault: str) -> None:
 
 
 @in_process
+async def test_a_parked_stream_goes_on_in_the_child_that_replaces_a_killed_one(
+    engine: ProcessEngine,
+) -> None:
+    await loaded(engine)
+    straight = await take(await opened(engine, "b", seed=3), 40)
+    handle = await contract.opened_ahead(engine, "a", 3, made=12)
+    held = await contract.opened_ahead(engine, "c", 3, made=12)
+    shown = await take(handle, 6)
+    assert await handle.park(max_bytes=2**20)
+    assert await held.park(max_bytes=0) == 0
+    kill(engine)
+    assert (await only_stop(held)).reason is StopReason.WORKER_LOST
+    await plays_again(engine)
+    await handle.resume()
+    contract.play(handle)
+    assert contract.same(shown + await take(handle, 34), straight)
+
+
+@in_process
 async def test_a_child_that_hangs_is_stalled_then_killed_and_replaced(
     engine: ProcessEngine,
 ) -> None:
