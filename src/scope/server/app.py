@@ -28,6 +28,7 @@ from scope.server.problems import install_problems
 from scope.server.routing import all_routers
 from scope.server.services import Build, Services
 from scope.server.stocking import Stocking
+from scope.server.tidying import Tidying
 from scope.sessions.parking import ParkingLimits
 from scope.sessions.recorder import Recorder, RecorderLimits
 from scope.sessions.table import SessionTable, TableLimits
@@ -83,9 +84,11 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
     desk = PipelineDesk(engine, aliases=settings.aliases, stocking=stocking)
     recorder = Recorder(settings.recordings(), limits=recorder_limits(settings))
     stack.push_async_callback(recorder.aclose)
+    tidying = Tidying(living=lambda: sum(len(session.audience) for session in table.sessions))
+    make_peer = peer_maker(settings, ice_servers=lambda: ice.last_known, clock=clock)
     table = SessionTable(
         engine=engine,
-        peers=peer_maker(settings, ice_servers=lambda: ice.last_known, clock=clock),
+        peers=tidying.counting(make_peer),
         pool=pool,
         clock=clock,
         limits=TableLimits(
@@ -107,6 +110,7 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
     recorder.begin()
     lag = LoopLag()
     background.start(lag.run(), name="loop lag")
+    background.start(tidying.run(), name="tidying")
     background.start(import_webrtc(), name="import webrtc")
     background.start(desk.start(settings.pipeline, settings.load_params), name="startup")
     return Services(
