@@ -43,7 +43,7 @@ def test_a_wan_vae_loads_from_the_published_file_and_from_a_converted_one(tmp_pa
 @pytest.mark.parametrize("kind", ["tae", "lighttae"])
 def test_a_tiny_one_loads_and_its_kind_says_which_latents_it_wants(tmp_path, kind):
     torch.manual_seed(0)
-    net = TinyNet()
+    net = TinyNet((16, 12, 8, 4))
     torch.save(net.state_dict(), tmp_path / "tae.pth")
     expected = first_pictures(TinyVae(net, vae_scale=kind == "lighttae"))
     assert torch.equal(first_pictures(load(kind, tmp_path / "tae.pth")), expected)
@@ -54,5 +54,5 @@ def test_a_file_of_the_wrong_kind_is_told(tmp_path):
     with pytest.raises(LoadFailed, match="not those of a Wan VAE"):
         load("wan", tmp_path / "tae.pth")
     save_file(AutoencoderKLWan(base_dim=4).state_dict(), tmp_path / "vae.safetensors")
-    with pytest.raises(LoadFailed, match=r"is missing: encoder.0.weight"):
+    with pytest.raises(LoadFailed, match="not those of a tiny autoencoder"):
         load("tae", tmp_path / "vae.safetensors")

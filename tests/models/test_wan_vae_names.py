@@ -7,7 +7,7 @@ from diffusers.loaders.single_file_utils import convert_wan_vae_to_diffusers
 
 from scope.errors import LoadFailed
 from scope.models.checkpoint import LazyTensor, Weights
-from scope.models.wan_vae_names import to_diffusers, vae_weights, widths_of
+from scope.models.wan_vae_names import base_widths_of, to_diffusers, vae_weights
 
 CONV = ("weight", "bias")
 RESIDUAL = {"residual.0": ("gamma",), "residual.2": CONV, "residual.3": ("gamma",)} | {
@@ -69,8 +69,8 @@ def test_widths_are_told_by_shapes():
     with torch.device("meta"):
         model = AutoencoderKLWan(base_dim=24, decoder_base_dim=16)
     weights = {name: LazyTensor.of(t) for name, t in model.state_dict().items()}
-    assert widths_of(weights) == (24, 16)
+    assert base_widths_of(weights) == (24, 16)
     with pytest.raises(LoadFailed, match="not those of a Wan VAE"):
-        widths_of({})
+        base_widths_of({})
     with pytest.raises(LoadFailed, match="4 channels"):
-        widths_of(lazily(list(weights)))
+        base_widths_of(lazily(list(weights)))

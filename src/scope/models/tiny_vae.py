@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scope.errors import LoadFailed
 from scope.models.assign import on_meta
 from scope.models.checkpoint import LazyTensor, Weights
 from scope.models.latent_scale import CHANNELS, denormalised, normalised
@@ -24,7 +25,9 @@ from scope.models.video_codec import (
     values,
 )
 
-_WIDTHS = (256, 128, 64, 64)
+Widths = tuple[int, int, int, int]
+
+PUBLISHED_WIDTHS: Widths = (256, 128, 64, 64)
 _GROWS = (1, 2, 2)
 _POOLS = (2, 2, 1)
 _HIDDEN_PICTURES = PICTURES_PER_LATENT - 1
@@ -85,16 +88,17 @@ class TimeGrow(nn.Module):
 class TinyNet(nn.Module):
     """Encoder and decoder; the places in the two rows are the published names."""
 
-    def __init__(self) -> None:
+    def __init__(self, widths: Widths = PUBLISHED_WIDTHS) -> None:
+        """widths: of the decoder's stages; the encoder has the last one throughout."""
         super().__init__()
-        last = _WIDTHS[-1]
+        last = widths[-1]
         encoder: list[nn.Module] = [_conv(3, last), nn.ReLU()]
         for frames in _POOLS:
             encoder += [TimePool(last, frames), _conv(last, last, stride=2, bias=False)]
             encoder += [MemBlock(last) for _ in range(3)]
         self.encoder = nn.Sequential(*encoder, _conv(last, CHANNELS))
-        decoder: list[nn.Module] = [SoftClamp(), _conv(CHANNELS, _WIDTHS[0]), nn.ReLU()]
-        for wide, narrow, frames in zip(_WIDTHS, _WIDTHS[1:], _GROWS, strict=False):
+        decoder: list[nn.Module] = [SoftClamp(), _conv(CHANNELS, widths[0]), nn.ReLU()]
+        for wide, narrow, frames in zip(widths, widths[1:], _GROWS, strict=False):
             decoder += [MemBlock(wide) for _ in range(3)]
             decoder += [nn.Upsample(scale_factor=2), TimeGrow(wide, frames)]
             decoder += [_conv(wide, narrow, bias=False)]
@@ -152,13 +156,22 @@ class TinyVae:
         return self.net.decoder[1].get_parameter("weight")
 
 
+def widths_of(weights: Weights) -> Widths:
+    """What the shapes say. Raises LoadFailed."""
+    found = [weights.get(f"decoder.{place}.weight") for place in (1, 8, 14, 20)]
+    first, second, third, last = (0 if part is None else part.shape[0] for part in found)
+    if not (first and second and third and last):
+        raise LoadFailed("the weights are not those of a tiny autoencoder")
+    return first, second, third, last
+
+
 def tiny_weights(weights: Weights) -> Weights:
     """The published weights as this network has them.
 
     Old files grow the first stage by two frames where one is built; the later one is meant.
     """
     patched = dict(weights)
-    for place, layer in enumerate(on_meta(TinyNet).decoder):
+    for place, layer in enumerate(on_meta(lambda: TinyNet(widths_of(weights))).decoder):
         name = f"decoder.{place}.conv.weight"
         if isinstance(layer, TimeGrow) and name in weights:
             patched[name] = _last_rows(weights[name], layer.conv.out_channels)

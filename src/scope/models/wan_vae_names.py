@@ -40,7 +40,7 @@ def vae_weights(weights: Weights) -> Weights:
     return renamed
 
 
-def widths_of(weights: Weights) -> tuple[int, int]:
+def base_widths_of(weights: Weights) -> tuple[int, int]:
     """The base width of encoder and decoder: 96 as published, 24 for LightVAE."""
     first, last = weights.get("encoder.conv_in.weight"), weights.get("decoder.conv_out.weight")
     latent = weights.get("post_quant_conv.weight")

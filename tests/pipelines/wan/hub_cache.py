@@ -98,8 +98,8 @@ def write_shared(cache: Path) -> None:
             tensor.data.mul_(4.0)
     torch.save(published_vae(vae), file_of(cache, VAE, VAE.files[0]))
     save_file(published_vae(vae), file_of(cache, LIGHT_VAE, LIGHT_VAE.files[0]))
-    net = TinyNet()
-    net.decoder[22].weight.data.mul_(40.0)
+    net = TinyNet((32, 16, 8, 8))
+    net.decoder[22].weight.data.mul_(10.0)
     for artifact in (TAE, LIGHT_TAE):
         save_file(net.state_dict(), file_of(cache, artifact, artifact.files[0]))
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from scope.pipelines import contract
 from scope.pipelines.wan.profile import STEPS, Quantization
 
-SMALLEST, LARGEST, GRID = 64, 1280, 16
+SMALLEST, LARGEST, GRID = 32, 1280, 16
 
 Side = Annotated[int, Field(ge=SMALLEST, le=LARGEST, multiple_of=GRID)]
 
