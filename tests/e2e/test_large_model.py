@@ -1,23 +1,37 @@
-"""A published model from nothing: the command fetches its files, loads them and streams.
+"""A published model from nothing: the server fetches its files, loads them and streams.
 
 The hub is a stub on loopback, the checkpoint tiny and random, but in the published layout.
 """
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+import torch
 
 from scope.client.api import Client
 from scope.pipelines.artifacts import needed
 from scope.pipelines.published import artifacts_of
+from scope.pipelines.registry import PipelineRef
 from tests.hub.stub_hub import StubHub, stub_hub
 from tests.pipelines.wan.hub_cache import file_of, transformer, write_shared, write_weights
+from tests.server.conftest import live_server, settings_for_tests
 
-PIPELINE = "scope.pipelines.wan.models:LongLive"
-SIZE = ("--load-param", "height=32", "--load-param", "width=48")
+LONGLIVE = PipelineRef("scope.pipelines.wan.models:LongLive", "longlive")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tiny models like it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -34,38 +48,29 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StubHub]:
     }
     large = {name for name in files if not name.endswith(".json")}
     with stub_hub(files=files, large=large) as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.url)
         monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
         yield running
 
 
-def test_it_is_fetched_loaded_and_played(hub: StubHub, serve: Any) -> None:
-    import threading, time, httpx2, sys
-    def look():
-        import re
-        for _ in range(30):
-            time.sleep(1.3)
-            try:
-                import glob, os
-                p = glob.glob("/tmp/pytest-of-root/pytest-*/test_it_is_fetched*/server-*.log")[-1]
-                port = re.findall("server-(.*).log", max(glob.glob("/tmp/pytest-of-root/pytest-*/test_it_is_fetched*/server-*.log"), key=os.path.getmtime))[0]
-                print(httpx2.get(f"http://localhost:{port}/api/v1/pipeline/status").text, file=sys.__stderr__)
-            except Exception as e: print(e, file=sys.__stderr__)
-    threading.Thread(target=look, daemon=True).start()
-    server = serve(*SIZE, pipeline=PIPELINE)
-    assert hub.bodies_of("longlive_base.pt")
-    assert hub.bodies_of("lora.pt")
-
-    async def play() -> None:
-        async with Client(server.base) as client:
-            assert (await client.status()).pipeline_id == "longlive"
-            assert (await client.model("longlive")).downloaded
-            async with client.stream("a calm sea", seed=1) as stream:
-                assert stream.hello is not None
-                assert (stream.hello.width, stream.hello.height) == (48, 32)
-                async for picture in stream.frames():
-                    assert picture.pixels.shape == (32, 48, 3)
-                    break
-                assert (await stream.prompt("neon rain", steps=1)).chunk > 0
-
-    asyncio.run(asyncio.wait_for(play(), 60))
+@pytest.mark.anyio
+async def test_it_is_fetched_loaded_and_played(hub: StubHub) -> None:
+    settings = settings_for_tests(
+        pipeline="longlive", load_params={"height": 32, "width": 48}, hf_endpoint=hub.url
+    )
+    async with (
+        live_server(settings, pipelines=(LONGLIVE,)) as live,
+        Client(str(live.http.base_url)) as client,
+    ):
+        await live.services.desk.started(at_most_s=60)
+        assert hub.bodies_of("longlive_base.pt")
+        assert hub.bodies_of("lora.pt")
+        assert not hub.bodies_of("taew2_1.safetensors")
+        assert (await client.status()).status == "loaded"
+        assert (await client.model("longlive")).downloaded
+        async with client.stream("a calm sea", seed=1) as stream:
+            assert stream.hello is not None
+            assert (stream.hello.width, stream.hello.height) == (48, 32)
+            async for picture in stream.frames():
+                assert picture.pixels.shape == (32, 48, 3)
+                break
+            assert (await stream.prompt("neon rain", steps=1)).chunk > 0
