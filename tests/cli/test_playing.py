@@ -1,8 +1,12 @@
 """Running sessions from the terminal, against a real server."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx2
 import pytest
 from PIL import Image
@@ -64,6 +68,31 @@ def test_a_picture_is_saved_with_what_made_it(
     assert saved["bytes"] == (tmp_path / "a.png").stat().st_size
     run("snap", str(tmp_path / "a.jpg"))
     assert "must end in" in run("snap", "a.gif", code=2).stderr
+    assert "no folder" in run("snap", str(tmp_path / "no" / "a.png"), code=2).stderr
+
+
+def test_a_recording_is_saved(run: Run, aside: Aside, playing: str, tmp_path: Path) -> None:
+    path = tmp_path / "take.mp4"
+    saved = run("record", str(path), "--seconds", "0.5", "--json")
+    assert saved["bytes"] == path.stat().st_size
+    with av.open(path) as film:
+        assert film.streams.video[0].width == 512
+    assert "must end in .mp4" in run("record", "take.avi", code=2).stderr
+
+
+def test_ctrl_c_ends_a_recording_early_and_keeps_it(
+    aside: Aside, playing: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "take.mp4"
+    command = Path(sys.executable).with_name("daydream-scope")
+    line = (str(command), "record", str(path), "--seconds", "600", "--url", aside.url)
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert "Recording" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    with av.open(path) as film:
+        assert film.streams.video
 
 
 def test_figures_are_followed_until_the_session_ends(

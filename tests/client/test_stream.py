@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -114,3 +115,16 @@ async def test_the_end_is_told_to_whoever_still_waits(client: Client) -> None:
     assert kinds[-1] == "closed"
     with pytest.raises(StreamStopped):
         await stream.prompt("three")
+
+
+async def test_a_recording_is_brought_here(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    async with client.stream("one") as stream:
+        await first_with(stream, "one")
+        await stream.record(path, seconds=1)
+        with pytest.raises(FileNotFoundError):
+            await stream.record(tmp_path / "no" / "where.mp4")
+    with av.open(path) as film:
+        assert film.streams.video[0].width == 512
+        assert film.duration is not None
+        assert film.duration / av.time_base > 0.5

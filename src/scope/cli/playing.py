@@ -104,6 +104,7 @@ def snap(
     form = forms.get(out.suffix.lower())
     if form is None:
         fail(f"{out} must end in .png or .jpg")
+    _require_folder(out)
     data = ask(url, key, lambda client: client.picture(session, form=form))
     out.write_bytes(data)
     _saved(out, len(data), as_json=as_json)
@@ -121,6 +122,7 @@ def record(
     """Record what plays. Ctrl-C ends it early and keeps what there is."""
     if out.suffix.lower() != ".mp4":
         fail(f"{out} must end in .mp4")
+    _require_folder(out)
     line = MovingLine()
 
     async def work(client: Client) -> int:
@@ -212,6 +214,11 @@ def _figures(figures: SessionMetrics) -> str:
             f"{len(figures.peers)} watching",
         )
     )
+
+
+def _require_folder(out: Path) -> None:
+    if not out.parent.is_dir():
+        fail(f"There is no folder {out.parent}")
 
 
 def _saved(out: Path, size: int, *, as_json: bool) -> None:

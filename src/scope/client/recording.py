@@ -1,5 +1,6 @@
 """A recording the server makes of a session, from its start to the file on this disk."""
 
+import asyncio
 from pathlib import Path
 
 from scope.client.http import Http
@@ -14,7 +15,9 @@ class Recording:
         self._route = f"/api/v1/recordings/{session_id}"
 
     async def start(self) -> None:
-        """Begin. Raises ClientError."""
+        """Begin. Raises ClientError, and FileNotFoundError where the file could not be kept."""
+        if not await asyncio.to_thread(self.path.parent.is_dir):
+            raise FileNotFoundError(f"there is no folder {self.path.parent}")
         await self._http.post(f"{self._route}/start")
 
     async def stop(self) -> int:
