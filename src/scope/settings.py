@@ -140,6 +140,7 @@ class Settings(HubSettings):
     max_peers_per_session: int = Field(default=16, ge=1)
     max_parked_sessions: int = Field(default=8, ge=0)
     max_parked_bytes: int = Field(default=256 * MIB, ge=0)
+    max_previews: int = Field(default=8, ge=0)
     pending_offers: int = Field(default=8, ge=1)
     pending_offers_per_address: int = Field(default=4, ge=1)
     failed_offers_per_s: float = Field(default=1.0, gt=0)

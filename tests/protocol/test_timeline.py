@@ -1,5 +1,7 @@
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,3 +107,20 @@ def test_a_file_is_read_strictly() -> None:
     for text in ("", "{", '{"fps": NaN}', '{"a": 1, "a": 2}', "[" * 20 + "]" * 20, b"\xff"):
         with pytest.raises(InvalidParameters):
             read_timeline(text)
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "timelines.md").read_text()
+
+
+def test_the_example_of_the_page_is_a_timeline() -> None:
+    (example,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    events = read_timeline(example).events
+    assert len(events) == 3
+    for event in events:
+        assert not decode_object(event.message(), known=frozenset()).unknown
+
+
+def test_the_page_names_every_key() -> None:
+    table = PAGE.partition("## As the server writes it")[2].partition("Every key may")[0]
+    named = set(re.findall(r"`(\w+)`", table))
+    assert set(Timeline.model_fields) <= named

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scope.errors import AtCapacity
 from scope.frames import Frame
 from scope.sessions import preview as module
-from scope.sessions.preview import pictures
+from scope.sessions.preview import Previews, pictures
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +40,18 @@ async def test_each_picture_is_sent_once_until_the_session_ends() -> None:
         session.over.set()
         with pytest.raises(StopAsyncIteration):
             await anext(stream)
+
+
+async def test_only_so_many_are_watched_at_once() -> None:
+    session: Any = Session()
+    session.show(1)
+    previews = Previews(most=1)
+    stream = previews.watch(session, fps=1000, quality=50)
+    await anext(stream)
+    with pytest.raises(AtCapacity):
+        previews.check()
+    await stream.aclose()  # type: ignore[attr-defined]
+    previews.check()
 
 
 async def test_a_picture_that_stands_still_is_sent_again_now_and_then(

@@ -30,6 +30,7 @@ from scope.server.services import Build, Services
 from scope.server.stocking import Stocking
 from scope.server.tidying import Tidying
 from scope.sessions.parking import ParkingLimits
+from scope.sessions.preview import Previews
 from scope.sessions.recorder import Recorder, RecorderLimits
 from scope.sessions.table import SessionTable, TableLimits
 from scope.sessions.tasks import OwnedTasks
@@ -122,6 +123,7 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
         library=library,
         table=table,
         recorder=recorder,
+        previews=Previews(most=settings.max_previews),
         offers=OfferLimits(
             OfferRates(
                 failures_per_s=settings.failed_offers_per_s,

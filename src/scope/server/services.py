@@ -14,6 +14,7 @@ from scope.server.loop_lag import LoopLag
 from scope.server.metrics import Metrics
 from scope.server.offer_limits import OfferLimits
 from scope.server.pipelines import PipelineDesk
+from scope.sessions.preview import Previews
 from scope.sessions.recorder import Recorder
 from scope.sessions.table import SessionTable
 from scope.settings import Settings
@@ -45,6 +46,7 @@ class Services:
     library: Library
     table: SessionTable
     recorder: Recorder
+    previews: Previews
     offers: OfferLimits
     ice: IceServers
     lag: LoopLag

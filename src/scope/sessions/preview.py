@@ -7,12 +7,37 @@ the engine for nothing: it shows what is shown anyway.
 import asyncio
 from collections.abc import AsyncIterator
 
+from scope.errors import AtCapacity
 from scope.frames import Frame
 from scope.media import still
 from scope.sessions.session import Session
 
+RETRY_AFTER_S = 5.0
 AGAIN_AFTER_S = 5.0
 """A picture that stands still is sent again this often, so that no one in between gives up."""
+
+
+class Previews:
+    """Those that are being watched; each costs a JPEG per picture, so there are only so many."""
+
+    def __init__(self, *, most: int) -> None:
+        self._most = most
+        self._watched = 0
+
+    def check(self) -> None:
+        """Raises AtCapacity when no more may be watched now."""
+        if self._watched >= self._most:
+            raise AtCapacity(f"All {self._most} previews are taken.", retry_after_s=RETRY_AFTER_S)
+
+    async def watch(self, session: Session, *, fps: float, quality: int) -> AsyncIterator[bytes]:
+        """JPEGs until the session ends. Raises AtCapacity."""
+        self.check()
+        self._watched += 1
+        try:
+            async for picture in pictures(session, fps=fps, quality=quality):
+                yield picture
+        finally:
+            self._watched -= 1
 
 
 async def pictures(session: Session, *, fps: float, quality: int) -> AsyncIterator[bytes]:

@@ -8,8 +8,6 @@ from fastapi.responses import StreamingResponse
 
 from scope.server.access import Access, GuardedRoute, policy
 from scope.server.services import Use
-from scope.sessions.preview import pictures
-from scope.sessions.session import Session
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/session", tags=["session"])
 
@@ -26,15 +24,16 @@ async def preview(
 ) -> StreamingResponse:
     """JPEGs of one session or the oldest, until it ends or the caller goes."""
     session = use.table.some(session_id)
+    use.previews.check()
     return StreamingResponse(
-        _parts(session, fps=fps, quality=quality),
+        _parts(use.previews.watch(session, fps=fps, quality=quality)),
         media_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}",
         headers={"Cache-Control": "no-store"},
     )
 
 
-async def _parts(session: Session, *, fps: float, quality: int) -> AsyncIterator[bytes]:
-    async for jpeg in pictures(session, fps=fps, quality=quality):
+async def _parts(pictures: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for jpeg in pictures:
         head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
         yield head.encode() + jpeg + b"\r\n"
     yield f"--{BOUNDARY}--\r\n".encode()
