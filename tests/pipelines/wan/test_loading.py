@@ -1,0 +1,109 @@
+"""From files to parts: what is taken, what is merged, what is refused."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from scope.errors import LoadFailed, OutOfMemory
+from scope.models.cache_policy import MemoryBank, Window
+from scope.models.fp8 import Fp8Linear
+from scope.models.wan_vae import WanVae
+from scope.pipelines.artifacts import file_here
+from scope.pipelines.published import TEXT_ENCODER, WEIGHTS
+from scope.pipelines.wan import loading, models
+from scope.pipelines.wan.loading import WanParts, find_files, generator_settings, load_parts
+from scope.pipelines.wan.params import WanLoad
+from scope.pipelines.wan.pipeline import WanPipeline
+from tests.pipelines.wan.hub_cache import lora, transformer
+
+CPU = torch.device("cpu")
+SMALL = {"height": 32, "width": 32, "vae_type": "tae"}
+
+
+def parts(kind: type[WanPipeline], cache, told=lambda stage, share: None, **load) -> WanParts:
+    params = WanLoad(**{**SMALL, **load})
+    files = find_files(kind.id, kind.profile, params, cache)
+    return load_parts(files, kind.profile, params, device=CPU, progress=told)
+
+
+def changed(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The change of the second file, added by hand."""
+    pairs, result = lora(state), dict(state)
+    for name, tensor in state.items():
+        layer = f"base_model.model.{name.removesuffix('.weight')}"
+        if f"{layer}.lora_A.weight" in pairs:
+            up, down = pairs[f"{layer}.lora_B.weight"], pairs[f"{layer}.lora_A.weight"]
+            result[name] = tensor + up @ down
+    return result
+
+
+@pytest.mark.parametrize("pipeline_id", list(WEIGHTS))
+def test_the_published_layout_of_each_model_gives_its_weights(pipeline_id, hub_cache):
+    kind = next(k for k in WanPipeline.__subclasses__() if k.id == pipeline_id)
+    expected = transformer()
+    if kind.profile.has_lora:
+        expected = changed(expected)
+    got = parts(kind, hub_cache).model.state_dict()
+    assert set(got) == set(expected)
+    for name, tensor in expected.items():
+        assert torch.allclose(got[name], tensor, atol=1e-6), name
+
+
+def test_eight_bits_are_for_the_layers_inside_the_blocks(hub_cache):
+    model = parts(models.LongLive, hub_cache, quantization="fp8_e4m3fn").model
+    small = [name for name, layer in model.named_modules() if isinstance(layer, Fp8Linear)]
+    assert len(small) == 2 * 10
+    assert all(name.startswith("blocks.") for name in small)
+
+
+def test_the_decoder_is_the_one_that_was_asked_for(hub_cache):
+    assert isinstance(parts(models.SelfForcing, hub_cache, vae_type="wan").codec, WanVae)
+
+
+def test_progress_names_its_stages_in_order(hub_cache):
+    told: list[tuple[str, float]] = []
+    parts(models.SelfForcing, hub_cache, told=lambda *said: told.append(said))
+    assert list(dict.fromkeys(stage for stage, _ in told)) == [
+        "checking files",
+        "loading text encoder",
+        "loading model",
+        "loading decoder",
+    ]
+    assert told[-1][1] == 1.0
+
+
+def test_a_missing_file_is_named_with_the_command_that_fetches_it(tmp_path):
+    with pytest.raises(LoadFailed) as caught:
+        find_files("longlive", models.LongLive.profile, WanLoad(), tmp_path)
+    assert "longlive_base.pt is not here" in caught.value.detail
+    assert caught.value.detail.endswith("daydream-scope models download longlive")
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_read(hub_cache, monkeypatch):
+    monkeypatch.setattr(loading, "free_bytes", lambda device: 2 * 10**9)
+    monkeypatch.setattr(loading, "load_text_encoder", None)
+    with pytest.raises(OutOfMemory, match="the largest size that fits is"):
+        parts(models.LongLive, hub_cache, height=1280, width=1280, vae_type="wan")
+
+
+def test_a_text_encoder_elsewhere_leaves_its_room_to_the_model(hub_cache, monkeypatch):
+    plans = []
+    monkeypatch.setattr(loading, "require_room", lambda plan, room: plans.append(plan))
+    for place in ("device", "cpu"):
+        parts(models.LongLive, hub_cache, text_encoder=place)
+    path = file_here(hub_cache, TEXT_ENCODER, TEXT_ENCODER.files[0])
+    assert 0 < plans[0].text_encoder_bytes <= path.stat().st_size
+    assert plans[1].text_encoder_bytes == 0
+
+
+def test_settings_follow_the_profile_and_the_load():
+    load = WanLoad(warp=False)
+    settings = generator_settings(models.LongLive.profile, load)
+    assert settings.policy == Window(12, 3)
+    assert not settings.warp
+    bank = generator_settings(models.MemFlow.profile, load).policy
+    assert bank == MemoryBank(12, 3, 3)
+    krea = generator_settings(models.KreaRealtime.profile, load)
+    assert (krea.reencode, krea.clean_pass) == (3, False)
+    assert krea.policy == Window(6, kv_bias=0.3)
+    assert generator_settings(models.RewardForcing.profile, load).policy == Window(9, 3, ema=0.999)
