@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx2
 import pytest
 from PIL import Image
@@ -189,6 +190,22 @@ def test_a_snapshot_carries_its_prompt_and_seed(live: Page, tmp_path: Path) -> N
     picture: Any = Image.open(tmp_path / "picture.png")
     seed = live.evaluate("() => heard.find(({ type }) => type === 'hello').seed")
     assert (picture.text["prompt"], picture.text["seed"]) == ("a red barn", str(seed))
+
+
+def test_a_recording_is_brought_here_and_plays(live: Page, tmp_path: Path) -> None:
+    live.keyboard.press("Escape")
+    live.keyboard.press("v")
+    live.wait_for_selector(".rec:has-text('REC 00:01')")
+    live.screenshot(path=tmp_path / "recording.png")
+    assert serious(live) == []
+    with live.expect_download() as found:
+        live.keyboard.press("v")
+    found.value.save_as(tmp_path / "recording.mp4")
+    says(live, "Recording saved as scope-")
+    with av.open(tmp_path / "recording.mp4") as film:
+        times = [float(frame.time) for frame in film.decode(video=0)]
+    assert len(times) > 10
+    assert 0.8 < times[-1] - times[0] < 20
 
 
 def test_a_saved_timeline_is_read_and_played_again(

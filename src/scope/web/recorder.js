@@ -47,6 +47,6 @@ export class Recorder {
     const response = await server.send("GET", told?.url?.startsWith(`${path}?`) ? told.url : path);
     const name = `scope-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}.mp4`;
     saveAs(await response.blob(), name);
-    this.#word(SAID.recorded(name));
+    this.#word(told?.error ? SAID.recordedUntil(name, told.error) : SAID.recorded(name));
   }
 }

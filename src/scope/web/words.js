@@ -94,6 +94,7 @@ export const SAID = {
   noRecording: "This server does not record.",
   recording: "Recording.",
   recorded: (/** @type {string} */ name) => `Recording saved as ${name}.`,
+  recordedUntil: (/** @type {string} */ name, /** @type {string} */ why) => `Recording saved as ${name}; it ended early: ${sentence(why)}`,
   copied: "Copied.",
   notCopied: "The browser did not let the page copy that.",
   replaying: (/** @type {number} */ n) => `Replaying ${n} ${n === 1 ? "change" : "changes"}.`,
