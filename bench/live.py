@@ -23,6 +23,7 @@ from pathlib import Path
 import httpx2
 
 from bench import (
+    absent,
     browser,
     cost,
     crowd,
@@ -50,6 +51,9 @@ def rows(options: argparse.Namespace) -> dict[str, Row]:
     async def vista_prompt_row(target: Target) -> list[Figure]:
         return await prompts.built_in(target, seconds=options.seconds)
 
+    async def vista_now_row(target: Target) -> list[Figure]:
+        return await prompts.built_in(target, seconds=options.seconds, now=True)
+
     async def cycle_row(target: Target) -> list[Figure]:
         return await crowd.cycles(target, count=options.cycles)
 
@@ -63,14 +67,17 @@ def rows(options: argparse.Namespace) -> dict[str, Row]:
         "crowd": crowd.eight_sessions,
         "cycles": cycle_row,
         "hostile": hostile.test_card,
+        "never-connects": absent.never_connects,
+        "silent-stun": absent.silent_stun,
         "recovery": recovery.test_card,
         "command": start.command,
         "vista-start": start.built_in,
         "vista-prompts": vista_prompt_row,
+        "vista-now": vista_now_row,
     }
 
 
-ONCE = frozenset({"cycles", "hostile", "recovery"})
+ONCE = frozenset({"cycles", "hostile", "never-connects", "silent-stun", "recovery"})
 """Rows that repeat inside themselves, or take long."""
 
 

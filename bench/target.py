@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,16 +96,20 @@ def free_port() -> int:
 
 
 def spawn(
-    arguments: Sequence[str], *, program: Sequence[str] | None = None, log: Path
+    arguments: Sequence[str],
+    *,
+    log: Path,
+    program: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start the server in a process group of its own, its output going to `log`."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    variables = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
     with log.open("ab") as output:
         return subprocess.Popen(
             [*(program or command()), *arguments],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=variables,
             start_new_session=True,
         )
 
