@@ -72,6 +72,26 @@ async def test_a_recording_is_started_stopped_and_fetched(recorder: Recorder, un
     assert (again.number, again.bytes) == (1, path.stat().st_size)
 
 
+async def test_one_that_is_stopped_at_once_has_a_picture(recorder: Recorder, until: Any) -> None:
+    session = Session()
+    await start(recorder, session, until)
+    stopping = asyncio.ensure_future(recorder.stop("s"))
+    await asyncio.sleep(0)
+    session.show(1)
+    assert (await stopping).seconds == 0.05
+    assert decoded((await recorder.file("s"))[1])[0] == 1
+
+
+async def test_one_that_never_gets_a_picture_is_not_waited_for(tmp_path: Path) -> None:
+    limits = RecorderLimits(first_picture_s=0.01, shelf=ShelfLimits(free_bytes=0))
+    recorder, session = Recorder(tmp_path, limits=limits), Session()
+    await recorder.start(session)  # type: ignore[arg-type]
+    assert (await recorder.stop("s")).bytes == 0
+    with pytest.raises(RecordingNotFound):
+        await recorder.file("s")
+    await recorder.aclose()
+
+
 async def test_the_end_of_a_session_is_the_end_of_its_recording(
     recorder: Recorder, until: Any
 ) -> None:

@@ -28,10 +28,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RecorderLimits:
-    """running: recordings at once; max_bytes: of one."""
+    """running: recordings at once; max_bytes: of one. first_picture_s: what one that is stopped
+    at once waits for its first picture, so that there is a file.
+    """
 
     running: int = 8
     max_bytes: int = 2 * 2**30
+    first_picture_s: float = 2.0
     shelf: ShelfLimits = field(default_factory=ShelfLimits)
 
 
@@ -85,6 +88,7 @@ class Recorder:
         Raises RecordingNotFound.
         """
         if recording := self._running.get(session_id):
+            await recording.has_begun(at_most_s=self._limits.first_picture_s)
             recording.finish()
             await recording.is_written.wait()
             return recording.state

@@ -60,7 +60,7 @@ class Recording:
         self._ended = ended
         self._waiting: deque[EncodedFrame] = deque()
         self._news = asyncio.Event()
-        self._begun = False
+        self._begun = asyncio.Event()
         self._over = False
         self._file: RecordingFile | None = None
         self._error: str | None = None
@@ -81,13 +81,21 @@ class Recording:
 
     def push(self, frame: EncodedFrame) -> None:
         """The next packet; those before the first keyframe are of no use."""
-        if self._over or not (self._begun or frame.keyframe):
+        if self._over or not (self._begun.is_set() or frame.keyframe):
             return
-        self._begun = True
+        self._begun.set()
         self._waiting.append(frame)
         self._news.set()
         if len(self._waiting) > MOST_WAITING:
             self._give_up("The disk is too slow.")
+
+    async def has_begun(self, *, at_most_s: float) -> None:
+        """Wait for the first picture, but not for ever."""
+        try:
+            async with asyncio.timeout(at_most_s):
+                await self._begun.wait()
+        except TimeoutError:
+            return
 
     def finish(self) -> None:
         """No more packets; what has come is still written, see `is_written`."""
