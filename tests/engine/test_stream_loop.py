@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from scope.clock import ManualClock
-from scope.control import ControlUpdate, PromptItem, PromptMix, TimedUpdate
+from scope.control import ControlUpdate, PromptItem, PromptMix, TimedUpdate, Transition
 from scope.engine.api import Playhead
 from scope.engine.control import Control
 from scope.engine.script import Script
@@ -262,3 +262,130 @@ def test_acting_now_makes_a_stream_urgent_from_where_it_will_be_dry(bench: Bench
     assert bid
     assert bid.dry_at_s == 4.0
     assert bid.has_room
+
+
+# Dumped and gone on with.
+
+
+def shown(*benches: Bench) -> np.ndarray:
+    """All frames of these, in the order they came."""
+    return np.concatenate([chunk.pixels for bench in benches for chunk in bench.outlet.chunks])
+
+
+def gone_on(bench: Bench, pipeline: Pipeline[Any, Any], **values: Any) -> Bench:
+    """Another stream that goes on where `bench` is."""
+    snapshot = bench.loop.dump()
+    other = Bench(pipeline, **values)
+    other.loop = StreamLoop(
+        stream_id="b",
+        pipeline=pipeline,
+        control=snapshot.control(type(pipeline).Params),
+        outlet=other.outlet,
+        tell=other.events.append,
+        clock=ManualClock(),
+        nominal_chunk_s=0.2,
+    )
+    other.loop.go_on(snapshot)
+    return other
+
+
+def test_a_stream_goes_on_from_a_dump_with_what_waited(noise: Pipeline[Any, Any]) -> None:
+    straight, first = Bench(noise), Bench(noise)
+    for bench in (straight, first):
+        bench.turn()
+        bench.loop.receive(ControlUpdate(1, changes={"gain": 4}, seed=9))
+        bench.turn()
+        bench.loop.receive(ControlUpdate(2, transition=Transition(mix("snow"), 3)))
+    second = gone_on(first, noise)
+    for _ in range(4):
+        straight.turn()
+        second.turn()
+    assert np.array_equal(shown(first, second), shown(straight))
+    assert second.told(UpdateApplied) == [UpdateApplied("b", 2, 2, 8)]
+    assert [chunk.first_index for chunk in second.outlet.chunks][:2] == [8, 10]
+
+
+def test_a_dump_after_a_step_that_failed_half_way_loses_and_doubles_no_frame(
+    noise: Pipeline[Any, Any],
+) -> None:
+    straight, bumpy = Bench(noise), Bench(noise, fault="raise once")
+    for _ in range(2):
+        straight.turn()
+        bumpy.turn()  # raises at its beginning, then at its end
+    assert len(bumpy.told(StreamWarning)) == 2
+    again = gone_on(bumpy, noise, fault="")
+    again.loop.receive(ControlUpdate(1, changes={"fault": ""}))
+    again.turn()
+    again.turn()
+    assert np.array_equal(shown(bumpy, again), shown(straight))
+
+
+def test_a_dump_grants_what_was_asked_to_act_now_first(noise: Pipeline[Any, Any]) -> None:
+    bench = Bench(noise)
+    bench.turn()
+    bench.turn()
+    bench.loop.receive(ControlUpdate(1, prompts=mix("now"), apply_now=True), drop_from=4)
+    snapshot = bench.loop.dump()
+    assert bench.outlet.rewinds == [4]
+    assert (snapshot.at.first_index, snapshot.at.chunk) == (4, 1)
+    assert [group.revisions for group in snapshot.waiting] == [(1,)]
+
+
+def test_a_stream_that_goes_on_makes_nothing_before_it_is_watched(bench: Bench) -> None:
+    bench.turn()
+    other = gone_on(bench, bench.loop._pipeline)
+    assert other.loop.contender() is None
+    other.loop.play(Playhead(0, 0.0, 0.1))
+    assert other.loop.contender()
+
+
+# Words.
+
+
+class OneText:
+    """A text that becomes ready when the test says so."""
+
+    def __init__(self) -> None:
+        self.ready_now: set[str] = {""}
+        self.wanted: list[tuple[str, ...]] = []
+
+    def ready(self, texts: Any) -> bool:
+        return set(texts) <= self.ready_now
+
+    def failure(self, texts: Any) -> None:
+        return None
+
+    def want(self, stream_id: str, texts: Any) -> None:
+        self.wanted.append(tuple(texts))
+
+    def forget(self, stream_id: str) -> None:
+        self.wanted.clear()
+
+
+def test_a_stream_bids_for_nothing_before_its_first_words_are_ready(
+    noise: Pipeline[Any, Any],
+) -> None:
+    bench, texts = Bench(noise), OneText()
+    texts.ready_now.clear()
+    control = Control(type(noise).Params(), seed=1)
+    bench.loop = StreamLoop(
+        stream_id="a",
+        pipeline=noise,
+        control=control,
+        outlet=bench.outlet,
+        tell=bench.events.append,
+        clock=ManualClock(),
+        nominal_chunk_s=0.2,
+        texts=texts,  # type: ignore[arg-type]
+    )
+    assert bench.loop.contender() is None
+    assert texts.wanted == [("",)]
+    texts.ready_now.add("")
+    assert bench.loop.contender()
+    bench.turn()
+    bench.loop.receive(ControlUpdate(1, prompts=mix("slow")))
+    bench.turn()
+    assert bench.outlet.chunks[-1].revision == 0
+    texts.ready_now.add("slow")
+    bench.turn()
+    assert bench.outlet.chunks[-1].revision == 1

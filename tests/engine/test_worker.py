@@ -11,6 +11,8 @@ from scope.engine.loader import Loader
 from scope.engine.messages import (
     Check,
     Close,
+    Dump,
+    Dumped,
     Load,
     Loaded,
     NotLoaded,
@@ -179,3 +181,18 @@ def test_questions_are_answered_from_any_thread(bench: Bench) -> None:
         assert error
         assert error.code == code
     assert check(Check(1, "gone", load={"x": 1})).error is None
+
+
+def test_a_dump_is_answered_between_two_chunks_or_refused(bench: Bench) -> None:
+    bench.inbox.post(Load(1, "noise", {}))
+    bench.open("a")
+    bench.inbox.post(Dump(1, "a"))
+    bench.inbox.post(Dump(2, "nobody"))
+    bench.inbox.post(Dump(3, "a", max_bytes=0))
+    bench.run(chunks=1)
+    answers = {r.ticket: r for r in bench.reports if isinstance(r, Dumped)}
+    assert answers[1].snapshot
+    assert answers[1].snapshot.seed == 1
+    assert answers[2].error
+    assert answers[2].error.code == "wrong_state"
+    assert answers[3].snapshot  # nothing is made yet, so there is no state to be too large

@@ -216,3 +216,23 @@ def test_weights_and_embeddings_must_pair_up(count: int, given_weights: list[flo
 def test_embeddings_of_two_shapes_do_not_mix() -> None:
     with pytest.raises(ValueError, match="one shape"):
         blend([np.ones((2, 3), np.float32), np.ones((2, 4), np.float32)], [1, 1], "slerp")
+
+
+@given(
+    st.lists(embeddings, min_size=1, max_size=4),
+    methods,
+    st.floats(1e-3, 1e3),
+    st.data(),
+)
+def test_a_blend_does_not_depend_on_the_scale_of_its_weights(
+    parts: list[Embedding], method: Interpolation, scale: float, data: st.DataObject
+) -> None:
+    of_one = st.floats(0.01, 10)
+    given_weights = data.draw(st.lists(of_one, min_size=len(parts), max_size=len(parts)))
+    plain = sum(
+        share * part.astype(float)
+        for share, part in zip(normalised(given_weights), parts, strict=True)
+    )
+    assume(float(np.linalg.norm(plain)) > 1e-2 * max(map(norm, parts)))  # no cancelling
+    mixed = blend(parts, given_weights, method)
+    assert close(mixed, blend(parts, [scale * weight for weight in given_weights], method))

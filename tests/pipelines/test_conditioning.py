@@ -336,3 +336,49 @@ def test_the_cache_does_not_freeze_or_follow_the_encoders_own_array() -> None:
     kept = TextCache(lambda text: mine)("a")
     mine[:] = 0
     np.testing.assert_array_equal(kept, encode("a"))
+
+
+mixes = st.builds(
+    PromptMix,
+    st.lists(
+        st.builds(PromptItem, st.sampled_from("abcdef"), st.floats(0, 9)), min_size=1, max_size=3
+    ).map(tuple),
+    methods,
+)
+
+
+def blended(mixed: PromptMix) -> Embedding:
+    items = mixed.items
+    return blend([encode(i.text) for i in items], [i.weight for i in items], mixed.method)
+
+
+@given(mixes, mixes, st.integers(0, 6), methods)
+def test_a_glide_leads_from_blend_to_blend_and_ends_exactly_there(
+    start: PromptMix, target: PromptMix, steps: int, method: Interpolation
+) -> None:
+    stream = Stream()
+    stream.schedule = stream.schedule.with_prompts(start)
+    np.testing.assert_array_equal(stream.chunk(), blended(start))
+    stream.schedule = stream.schedule.with_transition(Transition(target, steps, method))
+    made = stream.chunks(max(1, steps))
+    for k, embedding in enumerate(made, 1):
+        t = k / max(1, steps)
+        expected = interpolate(blended(start), blended(target), t, method)
+        np.testing.assert_array_equal(embedding, expected)
+    np.testing.assert_array_equal(made[-1], blended(target))
+
+
+@given(st.lists(st.tuples(mixes, st.integers(0, 5), st.integers(0, 6), methods), max_size=5))
+def test_of_any_chain_of_glides_each_starts_from_what_was_in_force(
+    glides: list[tuple[PromptMix, int, int, Interpolation]],
+) -> None:
+    stream = Stream().prompt("a")
+    here = stream.chunk()
+    for target, steps, chunks, method in glides:
+        stream.schedule = stream.schedule.with_transition(Transition(target, steps, method))
+        start, over = here, max(1, steps)
+        for k in range(1, chunks + 1):
+            here = stream.chunk()
+            expected = interpolate(start, blended(target), min(1, k / over), method)
+            assert np.isfinite(here).all()
+            np.testing.assert_array_equal(here, expected)

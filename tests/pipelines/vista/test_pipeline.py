@@ -79,3 +79,21 @@ def test_arithmetic_without_a_graph_is_refused(tmp_path):
         vista_of(tmp_path)(
             VistaLoad(threads=1, precision="int8"), device="cpu", progress=lambda *said: None
         )
+
+
+def test_a_chunk_can_be_left_between_two_passes_and_made_anew(vista, monkeypatch):
+    """What acting now needs: the passes that were not begun are not paid for."""
+    passes = []
+    flow = vista._runtime.flow
+    monkeypatch.setattr(vista._runtime, "flow", lambda *a: passes.append(1) or flow(*a))
+    state, straight = vista.open(1), vista.open(1)
+    params = VistaParams(denoising_step_list=(1000, 750, 500, 250))
+    mark = vista.mark(state)
+    step = vista.step(state, params, PROMPT)
+    next(step)
+    next(step)
+    step.close()
+    assert len(passes) == 2
+    vista.rollback(state, mark)
+    again, expected = chunk(vista, state), chunk(vista, straight)
+    assert np.array_equal(again, expected)
