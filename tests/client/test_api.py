@@ -1,11 +1,13 @@
 """The client's questions, each answered by a real server."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from scope.client.api import Client
-from scope.client.errors import BadParameter, ClientError, NotFound, NotLoaded
+from scope.client.errors import BadParameter, ClientError, NotFound, NotLoaded, OutOfMemory
+from scope.errors import OutOfMemory as EngineOutOfMemory
 from scope.protocol.pipeline import PipelineStatusResponse
 from tests.server.conftest import Live, live_server, settings_for_tests
 
@@ -44,6 +46,17 @@ async def test_a_bad_load_names_what_is_wrong(client: Client) -> None:
     with pytest.raises(BadParameter) as caught:
         await client.load("testcard", width="wide")
     assert caught.value.field == "width"
+
+
+async def test_a_load_that_fails_says_why_with_its_code(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: Any, **__: Any) -> None:
+        raise EngineOutOfMemory("832x480 needs 26 GB, 22 are free. 576x320 fits.")
+
+    monkeypatch.setattr("scope.pipelines.testcard.TestCard.__init__", no_room)
+    with pytest.raises(OutOfMemory, match="576x320 fits"):
+        await client.load("testcard")
 
 
 async def test_running_sessions_are_changed_from_outside(client: Client) -> None:

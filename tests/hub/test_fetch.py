@@ -1,5 +1,6 @@
 """Fetching with the real client of the hub against a stub of it on loopback."""
 
+import fcntl
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from huggingface_hub.errors import (
 
 from scope.hub.fetch import Fetch
 from scope.hub.order import PART, Finished, Moved, News, Order, Planned
-from scope.hub.problems import Damaged, NoRoom
+from scope.hub.problems import Damaged, InUse, NoRoom
 from scope.pipelines.artifacts import Artifact, require_files
 from tests.hub.conftest import CONFIG, WEIGHTS
 from tests.hub.stub_hub import COMMIT, StubHub
@@ -101,6 +102,33 @@ def test_a_damaged_part_is_found_out_by_its_hash(order: Order, hub: StubHub) -> 
     with pytest.raises(Damaged):
         fetch(order)
     assert fetch(order)[-1] == Finished()
+
+
+def test_a_part_that_is_too_long_is_begun_anew(order: Order, hub: StubHub) -> None:
+    kept = part(order.cache, hub)
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(WEIGHTS + b"more")
+    assert fetch(order)[-1] == Finished()
+
+
+def test_two_programs_do_not_write_one_part(order: Order, hub: StubHub) -> None:
+    kept = part(order.cache, hub)
+    kept.parent.mkdir(parents=True)
+    with kept.open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(InUse):
+            fetch(order)
+    assert fetch(order)[-1] == Finished()
+
+
+@pytest.mark.parametrize("etag", ["../../etc", "a/b", ".."])
+def test_a_name_that_leads_elsewhere_is_not_taken_from_a_hub(
+    order: Order, hub: StubHub, etag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StubHub, "etag", lambda hub, key: etag)
+    with pytest.raises(Damaged):
+        fetch(order)
+    assert not any(path.is_file() for path in order.cache.rglob("*"))
 
 
 def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(

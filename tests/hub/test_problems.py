@@ -10,7 +10,7 @@ import pytest
 
 from scope.hub.fetch import Fetch
 from scope.hub.order import Failed, Order
-from scope.hub.problems import EXPECTED, NoRoom, in_gb, in_words
+from scope.hub.problems import EXPECTED, InUse, NoRoom, in_gb, in_words
 from scope.pipelines.artifacts import Artifact
 from tests.hub.stub_hub import StubHub
 
@@ -57,6 +57,7 @@ def test_a_hub_that_is_down_says_so(hub: StubHub, cache: Path, model: Artifact) 
     ("error", "code", "words"),
     [
         (NoRoom(needed_bytes=9 * 10**9, free_bytes=10**8, folder="/c"), "disk_full", "9.0 GB"),
+        (InUse("a.pt"), "in_use", "Another program"),
         (OSError(errno.ENOSPC, "no space"), "disk_full", "kept"),
         (PermissionError(errno.EACCES, "no", "/c/x"), "not_writable", "/c/x"),
         (httpx2.ConnectError("refused"), "unreachable", "HF_ENDPOINT"),

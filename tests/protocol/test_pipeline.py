@@ -70,6 +70,7 @@ def test_the_status_has_every_key_also_when_nothing_is_loaded() -> None:
         "load_params": None,
         "loaded_lora_adapters": None,
         "error": None,
+        "code": None,
         "loading_stage": None,
         "produces_video": True,
         "produces_audio": False,

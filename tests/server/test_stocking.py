@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from scope.pipelines.registry import PipelineRef
 from tests.hub.stub_hub import StubHub, stub_hub
 from tests.server.conftest import TESTCARD, Live, live_server, settings_for_tests
+from tests.server.stocked_pipeline import MODEL
 
 pytestmark = pytest.mark.anyio
 STOCKED = PipelineRef(f"{Path(__file__).with_name('stocked_pipeline.py')}:Stocked", "stocked")
@@ -97,6 +99,7 @@ async def test_what_goes_wrong_stays_readable_until_the_next_load(
     failed = await settled(live)
     assert failed["status"] == "error"
     assert "HF_TOKEN" in failed["error"]
+    assert failed["code"] == "gated"
     hub.gated.clear()
     await load(live)
     assert (await settled(live))["status"] == "loaded"
@@ -126,3 +129,16 @@ async def test_where_nothing_may_be_fetched_the_load_says_what_to_do(
     assert (answer.status_code, answer.json()["code"]) == (409, "model_files_missing")
     assert "maker/model" in answer.json()["detail"]
     assert not hub.requests
+
+
+async def test_a_download_for_other_parameters_is_waited_for_and_completed(
+    stocked: Callable[..., Any], hub: StubHub
+) -> None:
+    live = await stocked()
+    hub.pause_after[LARGE] = 100_000
+    part = replace(MODEL, files=("models/base.pt",))
+    live.services.library.begin("stocked", (part,))
+    await asyncio.to_thread(hub.paused.wait, 20)
+    await load(live)
+    hub.go_on.set()
+    assert (await settled(live))["status"] == "loaded"

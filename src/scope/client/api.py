@@ -133,7 +133,7 @@ class Client:
         on_progress(status)
         if status.status != "loaded":
             detail = status.error or "The pipeline was not loaded."
-            raise error_of("load_failed", detail)
+            raise error_of(status.code or "load_failed", detail)
         return status
 
     async def status(self) -> PipelineStatusResponse:

@@ -5,13 +5,16 @@ cache's layout; what it does not do is kept here: a part survives a stop and is 
 (the library starts over), and a file counts only once its hash is right.
 """
 
+import fcntl
+import os
+import re
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 from huggingface_hub.file_download import http_get
@@ -19,13 +22,15 @@ from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
 from scope.hub.hashes import content_hash
 from scope.hub.order import PART, Finished, Moved, News, Order, Planned, Stage
-from scope.hub.problems import Damaged, NoRoom
+from scope.hub.problems import Damaged, InUse, NoRoom
 from scope.pipelines.artifacts import Artifact, repository_folder
 
 TELL_EVERY_S = 0.2
 SPARE_BYTES = 256 * 2**20
 
 Tell = Callable[[News], None]
+
+_ETAG = re.compile(r"[A-Za-z0-9_-]{1,128}")  # it names a file here
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +96,12 @@ class Fetch:
         endpoint = self._order.endpoint
         url = hf_hub_url(artifact.repository, name, revision=artifact.revision, endpoint=endpoint)
         told = get_hf_file_metadata(url, headers=self._headers, endpoint=endpoint, token=False)
-        if not told.etag or told.size is None or not told.commit_hash or "/" in told.etag:
+        if told.size is None or not told.commit_hash or not _ETAG.fullmatch(told.etag or ""):
             raise Damaged(name)
         folder = repository_folder(self._order.cache, artifact.repository)
         pinned = hf_hub_url(artifact.repository, name, revision=told.commit_hash, endpoint=endpoint)
-        return Wanted(artifact, name, pinned, told.etag, told.size, folder / "blobs" / told.etag)
+        etag = str(told.etag)
+        return Wanted(artifact, name, pinned, etag, told.size, folder / "blobs" / etag)
 
     def _check_room(self, needed_bytes: int) -> None:
         folder = self._order.cache
@@ -134,10 +140,15 @@ class Fetch:
             told = staticmethod(moved)
 
         with wanted.part.open("ab") as file:
+            _reserve(file, wanted.name)
+            here = file.seek(0, os.SEEK_END)
+            if here > wanted.size_bytes:
+                file.truncate(0)
+                here = file.seek(0)
             http_get(
                 wanted.url,
                 file,
-                resume_size=file.tell(),
+                resume_size=here,
                 headers=self._headers,
                 expected_size=wanted.size_bytes,
                 tqdm_class=cast("Any", Bar),
@@ -156,6 +167,14 @@ class Fetch:
         if always or now_s - self._told_s >= TELL_EVERY_S:
             self._told_s = now_s
             self._tell(Moved(stage=stage, name=name, bytes_done=self._done))
+
+
+def _reserve(file: BinaryIO, name: str) -> None:
+    """Keep other processes from adding to the same part; until it is closed, or we end."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InUse(name) from None
 
 
 class _Bar:

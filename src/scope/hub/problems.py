@@ -38,14 +38,22 @@ class Damaged(Exception):
         self.name = name
 
 
-EXPECTED = (OSError, httpx2.HTTPError, NoRoom, Damaged)
+class InUse(Exception):
+    """Another process is fetching this file."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+EXPECTED = (OSError, httpx2.HTTPError, NoRoom, Damaged, InUse)
 """What is raised when something outside is wrong."""
 
 
 def in_words(error: Exception, *, artifact: Artifact | None, endpoint: str) -> Failed:
     """`error`, met while fetching `artifact` from `endpoint`, for people."""
     repository = artifact.repository if artifact else "the repository"
-    if isinstance(error, NoRoom | Damaged):
+    if isinstance(error, NoRoom | Damaged | InUse):
         return _ours(error, repository)
     if isinstance(error, HfHubHTTPError):
         revision = artifact.revision if artifact else "that revision"
@@ -72,12 +80,16 @@ def in_gb(size_bytes: int) -> str:
     return f"{size_bytes / 10**9:.1f} GB"
 
 
-def _ours(error: NoRoom | Damaged, repository: str) -> Failed:
+def _ours(error: NoRoom | Damaged | InUse, repository: str) -> Failed:
     if isinstance(error, NoRoom):
         return Failed(
             "disk_full",
             f"The download needs {in_gb(error.needed_bytes)}; {in_gb(error.free_bytes)} are free "
             f"at {error.folder}. Free some, or set HF_HOME to a larger disk.",
+        )
+    if isinstance(error, InUse):
+        return Failed(
+            "in_use", f"Another program is fetching {repository} → {error.name} at this moment."
         )
     return Failed(
         "damaged", f"{repository} → {error.name} arrived damaged and was thrown away. Start again."

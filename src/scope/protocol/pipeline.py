@@ -59,6 +59,7 @@ class PipelineStatusResponse(BaseModel):
     load_params: dict[str, Any] | None = None
     loaded_lora_adapters: list[dict[str, Any]] | None = None
     error: str | None = None
+    code: str | None = None
     loading_stage: str | None = None
     produces_video: bool = True
     produces_audio: bool = False

@@ -115,15 +115,14 @@ class PipelineDesk:
     def status(self) -> PipelineStatusResponse:
         """For `GET /pipeline/status`."""
         status = self._current()
-        error = None
-        if status.error is not None:
-            error = status.error.detail
+        error = status.error
         return PipelineStatusResponse(
             status=status.state,
             pipeline_id=self._asked_as or status.pipeline_id,
             load_params=status.load_params,
             loaded_lora_adapters=[],
-            error=error,
+            error=error.detail if error else None,
+            code=error.code if error else None,
             loading_stage=status.stage,
             progress=status.progress,
         )

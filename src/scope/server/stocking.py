@@ -11,6 +11,7 @@ from scope.engine.api import LoadRequest
 from scope.errors import ModelFilesMissing, ScopeError
 from scope.events import EngineStatus, ErrorInfo
 from scope.hub.library import Library, how_to_fetch
+from scope.hub.order import Failed
 from scope.pipelines.contract import PipelineSpec
 
 Load = Callable[[LoadRequest], Awaitable[None]]
@@ -38,12 +39,13 @@ class Stocking:
 
     async def begin(self, request: LoadRequest, spec: PipelineSpec, *, load: Load) -> None:
         """Fetch the files, then `load`. Raises StateError while others are being fetched."""
-        stock = await self._library.stock(spec, request.params)
         if self._library.running != request.pipeline_id:
+            stock = await self._library.stock(spec, request.params)
             self._library.begin(request.pipeline_id, stock.missing)
         self.forget()
         self._request = request
-        self._task = asyncio.create_task(self._wait(request, load), name="files of a load")
+        work = self._fetch_and_load(request, spec, load=load)
+        self._task = asyncio.create_task(work, name="files of a load")
 
     def forget(self) -> None:
         """No load waits any more, and none has failed."""
@@ -88,15 +90,27 @@ class Stocking:
             progress=progress.fraction,
         )
 
-    async def _wait(self, request: LoadRequest, load: Load) -> None:
+    async def _fetch_and_load(
+        self, request: LoadRequest, spec: PipelineSpec, *, load: Load
+    ) -> None:
         """Nobody waits for this: what goes wrong is told by `status`."""
         try:
-            ended = await self._library.join()
-            if ended.error is not None:
-                self._failure = ErrorInfo(ended.error.code, ended.error.detail)
+            if (failed := await self._fetch(request, spec)) is not None:
+                self._failure = ErrorInfo(failed.code, failed.detail)
                 return
             await load(request)
         except ScopeError as error:
             self._failure = ErrorInfo(error.code, error.detail, error.field)
             return
         self._request = None
+
+    async def _fetch(self, request: LoadRequest, spec: PipelineSpec) -> Failed | None:
+        """Until everything is here: the running download may be for other load parameters."""
+        while True:
+            ended = await self._library.join()
+            if ended.error is not None:
+                return ended.error
+            stock = await self._library.stock(spec, request.params)
+            if not stock.missing:
+                return None
+            self._library.begin(request.pipeline_id, stock.missing)
