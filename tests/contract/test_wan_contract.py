@@ -1,0 +1,131 @@
+"""The published models through the real engine, from tiny files in their published layouts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from scope.clock import MonotonicClock
+from scope.control import ControlUpdate, PromptItem, PromptMix, Transition
+from scope.engine.api import Engine, LoadRequest, OpenRequest, Playhead, StreamHandle
+from scope.engine.inline_engine import InlineEngine
+from scope.engine.process_engine import ProcessEngine
+from scope.events import StopReason, StreamStopped
+from scope.pipelines.published import WEIGHTS
+from scope.pipelines.registry import PipelineRef, discover
+from scope.pipelines.wan import loading
+from tests.pipelines.wan.hub_cache import write_cache
+
+LIMIT_S = 100
+SMALL = {"height": 32, "width": 32, "vae_type": "tae"}
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_cache(tmp_path_factory.mktemp("hub"))
+
+
+@pytest.fixture(autouse=True)
+def quiet_hub(written: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Files are found without a network; one thread for tiny models, in a child too."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(written))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def refs(pipeline_id: str) -> list[PipelineRef]:
+    return [ref for ref in discover() if ref.name == pipeline_id]
+
+
+def prompt(text: str) -> PromptMix:
+    return PromptMix((PromptItem(text),))
+
+
+def run(
+    pipeline_id: str,
+    scenario: Callable[[Engine], Awaitable[None]],
+    home: type[InlineEngine] | type[ProcessEngine] = InlineEngine,
+) -> None:
+    async def all_of_it() -> None:
+        engine = home(refs(pipeline_id), warm_up=False)
+        await engine.start()
+        try:
+            await asyncio.wait_for(scenario(engine), LIMIT_S)
+        finally:
+            await engine.aclose()
+
+    asyncio.run(all_of_it())
+
+
+async def opened(engine: Engine, pipeline_id: str) -> StreamHandle:
+    await engine.load(LoadRequest(pipeline_id, SMALL))
+    status = await engine.settled()
+    assert status.state == "loaded", status.error
+    initial = ControlUpdate(revision=0, prompts=prompt("a calm sea"))
+    handle = await engine.open(OpenRequest("one", seed=1, initial=initial))
+    handle.play(Playhead(10**9, MonotonicClock().now(), 1e-6))
+    return handle
+
+
+async def until_revision(handle: StreamHandle, revision: int, frames: int = 1) -> np.ndarray:
+    """The first pictures made with that revision."""
+    taken: list[np.ndarray] = []
+    while len(taken) < frames:
+        frame = await handle.frames.get()
+        if frame.revision >= revision:
+            taken.append(frame.pixels.copy())
+        handle.frames.done(frame.index)
+    return np.stack(taken)
+
+
+async def performance(engine: Engine, pipeline_id: str) -> None:
+    """Load, stream, a new prompt, a transition, a reset, the end."""
+    handle = await opened(engine, pipeline_id)
+    first = await until_revision(handle, 0, frames=21)
+    assert first.shape == (21, 32, 32, 3)
+    assert first.std() > 1
+    handle.send(ControlUpdate(revision=1, prompts=prompt("neon rain")))
+    await until_revision(handle, 1, frames=12)
+    glide = Transition(prompt("a calm sea"), num_steps=2, method="slerp")
+    handle.send(ControlUpdate(revision=2, transition=glide))
+    await until_revision(handle, 2, frames=24)
+    handle.send(ControlUpdate(revision=3, reset=True, seed=1))
+    again = await until_revision(handle, 3, frames=9)
+    assert np.array_equal(again, first[:9]), "a reset begins as the stream began"
+    await handle.aclose()
+    while not isinstance(happened := await handle.next_event(), StreamStopped):
+        pass
+    assert happened.reason is StopReason.CLOSED
+    await engine.unload()
+
+
+@pytest.mark.parametrize("pipeline_id", list(WEIGHTS))
+def test_a_published_model_plays_from_load_to_close(pipeline_id: str) -> None:
+    run(pipeline_id, lambda engine: performance(engine, pipeline_id))
+
+
+def test_the_same_in_a_process_of_its_own() -> None:
+    run("longlive", lambda engine: performance(engine, "longlive"), ProcessEngine)
+
+
+def test_a_load_without_room_names_what_fits_and_the_smaller_one_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loading, "free_bytes", lambda device: 4 * 10**9)
+
+    async def scenario(engine: Engine) -> None:
+        await engine.load(LoadRequest("longlive", {"height": 720, "width": 1280}))
+        status = await engine.settled()
+        assert status.state == "error"
+        assert status.error is not None
+        assert "1280×720 needs about" in status.error.detail
+        assert "the largest size that fits is" in status.error.detail
+        await opened(engine, "longlive")
+
+    run("longlive", scenario)
