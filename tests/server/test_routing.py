@@ -15,6 +15,7 @@ PUBLIC = {
     "/",
     "/quickstart",
     "/client.js",
+    "/output",
     "/web/{name}",
     "/docs",
     "/openapi.json",
