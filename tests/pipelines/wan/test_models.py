@@ -4,11 +4,13 @@ import math
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 from scope.models.budget import TEXT_ENCODER_BYTES, Plan, footprint
 from scope.models.causal import CausalConfig
+from scope.models.video_codec import VaeType
 from scope.pipelines.published import WEIGHTS, artifacts_of
 from scope.pipelines.registry import ENTRY_POINT_GROUP, PipelineRef, resolve
 from scope.pipelines.wan import models
@@ -20,6 +22,7 @@ KINDS = [
     for kind in vars(models).values()
     if isinstance(kind, type) and issubclass(kind, WanPipeline) and kind is not WanPipeline
 ]
+DOCS = Path(__file__).parents[3] / "docs" / "models.md"
 SMALL = CausalConfig(dim=1536, heads=12, layers=30, ffn=8960)
 LARGE = CausalConfig(dim=5120, heads=40, layers=40, ffn=13824)
 
@@ -34,21 +37,32 @@ def test_every_published_model_can_be_played_and_is_announced():
         assert resolve(PipelineRef(announced[kind.id], kind.id)) is kind
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
-def test_it_names_its_files_and_the_memory_the_estimate_gives(kind):
-    assert kind.spec().artifacts == artifacts_of(kind.id)
+def estimated_gb(kind: type[WanPipeline], height: int, width: int, vae: VaeType) -> float:
     settings = generator_settings(kind.profile, kind.LoadParams())
     plan = Plan(
         LARGE if kind is models.KreaRealtime else SMALL,
-        height=320,
-        width=576,
-        vae="wan",
+        height,
+        width,
+        vae,
         cache_frames=settings.policy.slots,
         block=settings.block,
         pass_frames=kind.profile.pass_frames,
         text_encoder_bytes=TEXT_ENCODER_BYTES["fp8"],
     )
-    assert kind.min_vram_gb == math.ceil(footprint(plan).total / 1e9)
+    return footprint(plan).total / 1e9
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
+def test_it_names_its_files_and_the_memory_the_estimate_gives(kind):
+    assert kind.spec().artifacts == artifacts_of(kind.id)
+    assert kind.min_vram_gb == math.ceil(estimated_gb(kind, 320, 576, "wan"))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
+def test_the_memory_in_the_docs_is_what_the_estimate_gives(kind):
+    sizes = [(320, 576), (480, 832)]
+    figures = [f"{estimated_gb(kind, *size, vae):.1f}" for size in sizes for vae in ("wan", "tae")]
+    assert f"| `{kind.id}` | {' | '.join(figures)} |" in DOCS.read_text()
 
 
 def test_listing_them_imports_no_model_library():
