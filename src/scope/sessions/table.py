@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 RETRY_AFTER_S = 5.0
 TICK_S = 1.0
+PAST_KEPT = 8  # performances that can be fetched after their sessions have ended
 
 PeerMaker = Callable[[str, PeerEvents, bool], "Peer"]
 """A new peer of that id, telling its events; whether its client is on loopback."""
@@ -77,6 +79,7 @@ class SessionTable:
         self._ready = Readiness(engine, resolve=resolve)
         self._made_with = made_with
         self._sessions: dict[str, Session] = {}
+        self._past: deque[tuple[str, Timeline]] = deque(maxlen=PAST_KEPT)
         self._opening = 0
         self.returns = Returns(engine=engine, limits=limits.parking, clock=clock)
         self._tasks = OwnedTasks()
@@ -109,6 +112,18 @@ class SessionTable:
         if not (sessions := self.sessions):
             raise SessionNotFound("No session is running.")
         return sessions[0]
+
+    def timeline(self, session_id: str | None) -> Timeline:
+        """The performance of that session, also of one that ended not long ago, or of the
+        oldest that runs. Raises SessionNotFound.
+        """
+        if session_id is None:
+            return self.some(None).timeline()
+        if (session := self._sessions.get(session_id)) is not None:
+            return session.timeline()
+        if (ended := dict(self._past).get(session_id)) is not None:
+            return ended
+        raise SessionNotFound("There is no session of that id.")
 
     def find_peer(self, peer_id: str) -> tuple[Session, Peer]:
         """The live session a peer watches, and the peer. Raises SessionNotFound."""
@@ -242,6 +257,7 @@ class SessionTable:
         finally:
             self.returns.ended(session, session.ending)
             del self._sessions[session.id]
+            self._past.append((session.id, session.timeline()))
             if not self._sessions:
                 self._empty.set()
 

@@ -32,6 +32,9 @@ async def test_a_session_without_a_peer_plays_and_can_be_watched(live: Any, seco
     )
     assert stopped.json() == {"stopped": [started["session_id"]]}
     assert (await live.http.get("/api/v1/session/timeline")).status_code == 404
+    assert (await timeline(live, started["session_id"]))["frames"] >= 3
+    gone = await live.http.get("/api/v1/session/timeline?session_id=x")
+    assert gone.status_code == 404
 
 
 async def test_a_performance_is_written_down_and_played_again(live: Any, client: Any) -> None:

@@ -25,8 +25,8 @@ router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/session", tags=["se
 async def timeline(
     use: Use, session_id: Annotated[str | None, Query(max_length=128)] = None
 ) -> Timeline:
-    """The performance so far, of one session or the oldest; `render` plays it again."""
-    return use.table.some(session_id).timeline()
+    """The performance of one session, also of one that has just ended, or of the oldest."""
+    return use.table.timeline(session_id)
 
 
 @router.post("/start", response_model_exclude_none=True)
