@@ -45,9 +45,11 @@ class PromptEntry(_Strict):
     weight: float = Field(default=1.0, ge=0)
 
 
-PromptList = Annotated[
-    list[Annotated[PromptEntry, BeforeValidator(_item_from_text)]], Field(max_length=MAX_PROMPTS)
+PlainText = Annotated[str, Field(max_length=MAX_PROMPT_CHARACTERS)]
+Prompt = Annotated[
+    PromptEntry, BeforeValidator(_item_from_text, json_schema_input_type=PlainText | PromptEntry)
 ]
+PromptList = Annotated[list[Prompt], Field(max_length=MAX_PROMPTS)]
 Name = Annotated[str, Field(min_length=1, max_length=1_024), AfterValidator(_no_nul)]
 NameList = Annotated[list[Name], Field(max_length=32)]
 
