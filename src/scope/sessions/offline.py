@@ -5,6 +5,7 @@ for picture, what a live session shows. Decides how much is made; what becomes o
 caller's business.
 """
 
+import contextlib
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -118,7 +119,7 @@ async def stage(refs: Sequence[PipelineRef]) -> AsyncIterator[Stage]:
     """A stage for the last of `refs`. Raises UnknownPipeline, LoadFailed."""
     async with AsyncExitStack() as stack:
         engine = InlineEngine(refs, warm_up=False)
-        stack.push_async_callback(engine.aclose)
+        stack.push_async_callback(_close, engine)
         await engine.start()
         specs = list(engine.catalog().values())
         if not specs:
@@ -126,6 +127,12 @@ async def stage(refs: Sequence[PipelineRef]) -> AsyncIterator[Stage]:
         if specs[-1].unavailable is not None:
             raise LoadFailed(specs[-1].unavailable)
         yield Stage(engine, specs[-1])
+
+
+async def _close(engine: InlineEngine) -> None:
+    """A chunk that takes minutes is not waited for; its thread ends with the process."""
+    with contextlib.suppress(TimeoutError):
+        await engine.aclose()
 
 
 def _failure(error: ErrorInfo | None) -> Exception:

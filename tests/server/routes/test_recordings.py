@@ -26,13 +26,15 @@ async def test_a_recording_is_made_of_the_packets_the_viewers_get(
     serve: Any, make_client: Any, tmp_path: Path
 ) -> None:
     live = await serve(codec="H264", recordings_folder=tmp_path)
-    client = make_client()
+    client, second = make_client(), make_client(channel=False)
     await client.start(live.http)
+    await second.watch(live.http)
     await client.has_frames(3)
+    await second.has_frames(3)
     started = await post(live, client.session_id, "start")
     assert (started["number"], started["recording"]) == (1, True)
     (session,) = live.services.table.sessions
-    assert len(session.player._lanes) == 1  # one encode for both
+    assert len(session.player._lanes) == 1  # one encode for the three
     running = await live.http.get(f"/api/v1/recordings/{client.session_id}")
     assert running.status_code == 409
     await client.has_frames(len(client.frames) + 60)
