@@ -127,6 +127,7 @@ INVALID: list[tuple[dict[str, Any], str]] = [
     ({"_id": 5}, "_id"),
     ({"grain": 4}, "grain"),  # judged by the pipeline's own schema
     ({"grain": "3"}, "grain"),
+    ({"grain": 9, "paused": True}, "grain"),  # and the pictures do not stand still
 ]
 
 

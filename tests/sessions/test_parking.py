@@ -21,6 +21,9 @@ class FakeSession:
         self.parked = False
         self.ended: list[Ending] = []
 
+    def park(self, parked: bool) -> None:
+        self.parked = parked
+
     @property
     def is_over(self) -> bool:
         return bool(self.ended)

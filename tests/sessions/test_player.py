@@ -226,3 +226,16 @@ async def test_a_player_that_is_cancelled_holds_no_memory_of_the_engine(
     assert memory() is None
     stage.player.close()
     stage.pool.close()
+
+
+async def test_a_stream_that_rests_is_wanted_by_nobody_and_goes_on_afterwards(
+    stage: Stage, handle: Any, make_peer: Any
+) -> None:
+    stage.player.add(make_peer())
+    stage.player.rest(True)
+    assert handle.played[-1] is None
+    stage.player.play_unwatched()
+    assert not stage.player.is_running
+    stage.player.rest(False)
+    assert handle.played[-1] is not None
+    assert stage.player.is_running

@@ -134,7 +134,7 @@ async def test_the_engines_news_are_passed_on(running: Running) -> None:
     while len(peer.said) < 2:  # noqa: ASYNC110 - nobody announces it
         await asyncio.sleep(0)
     assert peer.kinds() == ["paused", "pipeline_error"]
-    assert running.session.paused
+    assert running.session.pausing.now
 
 
 @pytest.mark.parametrize("reason", list(StopReason))
@@ -223,7 +223,7 @@ async def test_an_offer_may_ask_for_a_paused_stream(running: Running) -> None:
     running.session.begin(decode_object({"paused": True}, known=frozenset()))
     peer = await running.join()
     running.session.connected(peer)
-    assert running.session.paused
+    assert running.session.pausing.now
     assert running.handle.played == []
 
 
@@ -263,3 +263,15 @@ async def test_a_headless_session_plays_on_alone(running: Running, until: Any) -
     running.session.closed(peer, PeerClosed.BY_PEER)
     assert not running.session.is_over
     assert running.session.player.is_running
+
+
+async def test_a_pause_the_pipeline_refuses_does_not_hold_the_picture(running: Running) -> None:
+    peer = await running.join()
+    running.session.connected(peer)
+    running.session.message(peer, '{"paused": true}')
+    assert not running.session.player.is_running
+    (update,) = running.handle.sent
+    error = ErrorInfo("invalid_parameters", "no", "gain")
+    running.handle.events.put_nowait(UpdateRejected("s", update.revision, error))
+    while not running.session.player.is_running:  # noqa: ASYNC110 - nobody announces it
+        await asyncio.sleep(0)

@@ -117,7 +117,7 @@ def session_metrics(session: Session, *, clock: Clock) -> SessionMetrics:
         delay_ms=session.tally.prompt_delay_ms(),
         wire_ms=session.tally.wire_delay_ms(),
         bitrate_kbps=session.player.bitrate_kbps,
-        paused=session.paused,
+        paused=session.pausing.now,
         peers=peers,
     )
 

@@ -8,6 +8,7 @@ Knows nothing of tokens or offers.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ from scope.sessions.tasks import OwnedTasks
 
 if TYPE_CHECKING:
     from scope.sessions.session import Session
+
+Keep = Callable[["Session", float], bool]
+"""Keep a session whose owner vanished at that time; False: it can not be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Parking:
             oldest = next(iter(self._places.values())).session
             self.forget(oldest)
             oldest.end(CROWDED_OUT)
-        session.parked = True
+        session.park(True)
         stowing = self._tasks.start(self._stow(session), name=f"park {session.id}")
         place = _Place(session, vanished_s + self._limits.keep_s, stowing)
         self._places[session.id] = place
@@ -87,7 +91,7 @@ class Parking:
             raise
         if session.is_over:
             raise SessionGone("The session has just ended.")
-        session.parked = False
+        session.park(False)
         del self._places[session.id]
 
     def forget(self, session: Session) -> None:

@@ -52,6 +52,7 @@ class Player:
         self._running = asyncio.Event()
         self._due: asyncio.Future[None] | None = None  # the time the next frame is due
         self._held = False
+        self._resting = False
         self._unwatched = False
         self._encoding = asyncio.Lock()
         self._last: Frame | None = None
@@ -121,12 +122,17 @@ class Player:
         self._held = held
         self._decide()
 
+    def rest(self, resting: bool) -> None:
+        """Want no pictures, whoever listens, or go on."""
+        self._resting = resting
+        self._decide()
+
     def _lane_of(self, peer: Listener) -> Lane | None:
         return self._lanes.get(peer.codec)
 
     def _decide(self) -> None:
         watched = self._unwatched or any(lane.has_listeners() for lane in self._lanes.values())
-        wanted = watched and not self._held
+        wanted = watched and not self._held and not self._resting
         if wanted == self._running.is_set():
             return
         if wanted:

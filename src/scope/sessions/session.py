@@ -23,13 +23,14 @@ from scope.events import (
     UpdateTaken,
 )
 from scope.media.encoder import EncoderPool
-from scope.protocol.notices import ErrorNotice, Paused, PipelineError
+from scope.protocol.notices import ErrorNotice, PipelineError
 from scope.protocol.parameters import DecodedParameters, ParameterUpdate, decode
 from scope.protocol.timeline import Timeline
 from scope.rtc.api import PeerClosed
 from scope.sessions import telling
 from scope.sessions.audience import Audience
 from scope.sessions.ending import BROKEN, TAKEN_UP_ELSEWHERE, WISHED, Ending, ending_of
+from scope.sessions.pausing import Pausing
 from scope.sessions.player import Player, Sent
 from scope.sessions.shown import Shown
 from scope.sessions.stream_figures import StreamTally
@@ -40,10 +41,7 @@ from scope.sessions.viewer import Join, Viewer
 
 if TYPE_CHECKING:
     from scope.rtc.peer import Peer
-
-
-Keep = Callable[["Session", float], bool]
-"""Keep a session whose owner vanished at that time; False: it can not be kept."""
+    from scope.sessions.parking import Keep
 
 
 class Session:
@@ -66,7 +64,6 @@ class Session:
         self.known = known
         self.audience = Audience()
         self.tally = StreamTally()
-        self.paused = False
         self.parked = False  # its owner vanished; nothing is made until it is back
         self.resume_token: str | None = None
         self.keep: Keep | None = None
@@ -81,6 +78,7 @@ class Session:
         self._tasks = OwnedTasks()
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.player = Player(handle=handle, pool=pool, clock=clock, sent=self._frame_sent)
+        self.pausing = Pausing(player=self.player, audience=self.audience)
         self._updates = Updates(
             handle=handle, shown=shown, audience=self.audience, tally=self.tally, clock=clock
         )
@@ -93,9 +91,8 @@ class Session:
     def timeline(self) -> Timeline:
         """The performance as far as it was shown."""
         last = self.player.last_frame
-        if last is None:
-            return self._log.timeline(frames=0, chunks=0)
-        return self._log.timeline(frames=last.index + 1, chunks=last.chunk + 1)
+        frames, chunks = (0, 0) if last is None else (last.index + 1, last.chunk + 1)
+        return self._log.timeline(frames=frames, chunks=chunks)
 
     @property
     def is_over(self) -> bool:
@@ -106,6 +103,11 @@ class Session:
     def ending(self) -> Ending:
         """Why it is over."""
         return self._ending.result() if self._ending.done() else BROKEN
+
+    def park(self, parked: bool) -> None:
+        """Make nothing, whoever may still listen, or be as before."""
+        self.parked = parked
+        self.player.rest(parked)
 
     async def join(self, wish: Join) -> tuple[Peer, str]:
         """Let a peer in: it, and its answer. Raises NegotiationFailed, AtCapacity."""
@@ -127,7 +129,7 @@ class Session:
     def update(self, decoded: DecodedParameters, *, sender: Viewer | None = None) -> int:
         """Send an update on its way; its revision. sender None: it came by REST."""
         revision = self._updates.take(decoded, sender=sender)
-        self._act(decoded.update)
+        self._act(decoded.update, revision)
         return revision
 
     def welcome(self, peer: Peer, decoded: DecodedParameters, *, again: bool = False) -> None:
@@ -147,13 +149,13 @@ class Session:
         if headless:
             self.headless = True
             self.player.play_unwatched()
-        self.paused = bool(decoded.update.paused)
+        self.pausing.begin(bool(decoded.update.paused))
         self._act(decoded.update)
 
-    def _act(self, update: ParameterUpdate) -> None:
+    def _act(self, update: ParameterUpdate, revision: int = 0) -> None:
         """What an update means beyond the stream."""
         if update.paused is not None:
-            self.player.hold(update.paused)
+            self.pausing.wished(update.paused, revision=revision, sure=not update.changes)
         if update.recording is not None and self.record is not None:
             self.record(self, update.recording)
 
@@ -207,9 +209,9 @@ class Session:
                 self._log.undone(event)
             case UpdateRejected():
                 self._updates.refused(event)
-            case PauseChanged(paused=paused):
-                self.paused = paused
-                self.audience.tell(Paused(paused=paused))
+                self.pausing.refused(self.shown.values.get("paused", False))
+            case PauseChanged():
+                self.pausing.heard(event)
             case StreamWarning(error=error):
                 self.audience.tell(PipelineError(message=error.detail, recoverable=True))
 
@@ -219,10 +221,7 @@ class Session:
 
     def tell_stats(self) -> None:
         """One `stats` notice to everybody."""
-        now_s = self._clock.now()
-        for viewer in self.audience:
-            if viewer.connected:
-                viewer.tell(telling.stats(self, viewer, now_s=now_s))
+        telling.tell_stats(self, now_s=self._clock.now())
 
     # What peers tell (`PeerEvents`).
 

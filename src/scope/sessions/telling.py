@@ -47,3 +47,10 @@ def stats(session: Session, viewer: Viewer, *, now_s: float) -> Stats:
         rtt_ms=figures.rtt_ms,
         loss=figures.loss,
     )
+
+
+def tell_stats(session: Session, *, now_s: float) -> None:
+    """One `stats` notice to everybody who is connected."""
+    for viewer in session.audience:
+        if viewer.connected:
+            viewer.tell(stats(session, viewer, now_s=now_s))
