@@ -64,6 +64,34 @@ class TestKreaRealtime(WanContract):
     pipeline = KreaRealtime
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind", [LongLive, MemFlow, RewardForcing, KreaRealtime])
+@pytest.mark.parametrize("quantization", [None, "fp8_e4m3fn"])
+def test_a_gpu_plays_the_same_with_and_without_recordings(kind, quantization):
+    chunks = []
+    for graphs in (True, False):
+        load = kind.LoadParams(height=64, width=64, graphs=graphs, quantization=quantization)
+        pipeline = kind(load, device="cuda", progress=lambda *_: None)
+        state = pipeline.open(1)
+        chunks.append(
+            np.concatenate([piece for _ in range(6) for piece in pieces(pipeline, state)])
+        )
+    assert chunks[0].std() > 1
+    assert np.abs(chunks[0].astype(int) - chunks[1].astype(int)).mean() < 1
+
+
+@pytest.mark.gpu
+class TestLongLiveOnAGpu(WanContract):
+    pipeline = LongLive
+    device = "cuda"
+
+
+@pytest.mark.gpu
+class TestKreaRealtimeOnAGpu(WanContract):
+    pipeline = KreaRealtime
+    device = "cuda"
+
+
 def loaded(kind: type[WanPipeline] = LongLive, **load) -> AnyPipeline:
     return kind(
         kind.LoadParams(height=32, width=48, **load), device="cpu", progress=lambda *_: None

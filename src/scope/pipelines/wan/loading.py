@@ -19,8 +19,9 @@ from scope.models.causal import CausalTransformer
 from scope.models.checkpoint import Weights, open_weights
 from scope.models.device_room import free_bytes
 from scope.models.fp8 import has_fp8_products, in_fp8
-from scope.models.generator import GeneratorSettings
+from scope.models.generator import Advance, GeneratorSettings
 from scope.models.lora import linears_of, merged, read_lora
+from scope.models.pass_graphs import fast_advance
 from scope.models.umt5 import TextEncoder, load_text_encoder
 from scope.models.vae_loading import load_vae
 from scope.models.video_codec import VideoCodec
@@ -47,9 +48,10 @@ class WanFiles:
 
 @dataclass(frozen=True, slots=True)
 class WanParts:
-    """A loaded model."""
+    """A loaded model. advance: the quickest way through it here."""
 
     model: CausalTransformer
+    advance: Advance
     texts: TextEncoder
     codec: VideoCodec
 
@@ -125,7 +127,8 @@ def load_parts(
         dtype=dtype,
         progress=_share(progress, "loading decoder", 0.95, 1.0),
     )
-    return WanParts(model, texts, codec)
+    advance = fast_advance(model) if load.graphs else model.advance
+    return WanParts(model, advance, texts, codec)
 
 
 def _transformer(
@@ -151,7 +154,7 @@ def _transformer(
             products=has_fp8_products(device),
         )
     assign(model, weights, device=device, dtype=dtype, progress=progress)
-    model.use_attention(attention_for(device))
+    model.use_attention(attention_for(device, dtype))
     model.fuse()
     return model
 

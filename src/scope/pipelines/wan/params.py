@@ -55,6 +55,9 @@ class WanLoad(contract.LoadParams):
         default="device",
         description="Where prompts are read; cpu frees 7 GB of the GPU, a new prompt waits longer.",
     )
+    graphs: bool = Field(
+        default=True, description="Record the passes once so that a GPU replays them in one go."
+    )
     warp: bool = Field(
         default=True, description="Move the nominal steps to the levels the model was trained at."
     )

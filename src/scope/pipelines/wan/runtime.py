@@ -48,7 +48,9 @@ class WanRuntime:
         self._profile = profile
         self._size = size
         self._device = device
-        self._generator = BlockGenerator(parts.model, settings, latent=(height // 8, width // 8))
+        self._generator = BlockGenerator(
+            parts.model, settings, latent=(height // 8, width // 8), advance=parts.advance
+        )
         self._handover = Handover(parts.codec, device)
         self._text_shape = (512, parts.model.config.text_dim)
 
