@@ -42,12 +42,6 @@ class BodyTooSlow(errors.RequestError):
     code = "body_too_slow"
 
 
-class PreconditionRequired(errors.RequestError):
-    """The request must name the state it means."""
-
-    code = "precondition_required"
-
-
 class PreconditionFailed(errors.RequestError):
     """The request means another state than this one."""
 
@@ -66,7 +60,6 @@ STATUS_OF: Mapping[type[errors.ScopeError], int] = {
     Unauthorized: 401,
     BodyTooSlow: 408,
     PreconditionFailed: 412,
-    PreconditionRequired: 428,
     MisdirectedRequest: 421,
     UnsupportedMediaType: 415,
     errors.StateError: 409,

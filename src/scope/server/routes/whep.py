@@ -1,7 +1,8 @@
 """WHEP: a standard player watches a running session, or starts one when none runs.
 
 HTTP as RFC 9725 has it for the other direction: the answer is 201 with a resource, candidates
-come by PATCH as SDP fragments under the resource's ETag. ICE restarts are not supported.
+come by PATCH as SDP fragments. ICE restarts are not supported, so that a resource has one ICE
+session all its life and its ETag says nothing new: a player may name it, and many do not.
 """
 
 from typing import Annotated
@@ -12,7 +13,7 @@ from scope.errors import InvalidParameters, NegotiationFailed, SessionNotFound
 from scope.protocol.http import IceServer
 from scope.server.access import Access, GuardedRoute, granted_of, policy
 from scope.server.origins import is_loopback_address
-from scope.server.problems import PreconditionFailed, PreconditionRequired
+from scope.server.problems import PreconditionFailed
 from scope.server.routes.webrtc import counted_offer
 from scope.server.sdp_fragment import read_fragment
 from scope.server.services import Services, Use, client_address
@@ -84,11 +85,10 @@ async def trickle(
 ) -> None:
     """Trickle candidates of the player."""
     _, peer = use.table.find_peer(peer_id)
-    if if_match is None:
-        raise PreconditionRequired("Name the resource's ETag in If-Match.")
-    if if_match.strip() == "*":
+    named = _etag(peer_id) if if_match is None else if_match.strip()
+    if named == "*":
         raise InvalidParameters("ICE restarts are not supported; send a new offer.")
-    if if_match.strip() != _etag(peer_id):
+    if named != _etag(peer_id):
         raise PreconditionFailed("That is not the ETag of this resource.")
     try:
         fragment = read_fragment((await request.body()).decode())
