@@ -16,6 +16,7 @@ from scope.events import (
     PauseChanged,
     StopReason,
     StreamWarning,
+    UpdateRejected,
     UpdateTaken,
 )
 from scope.media.encoder import EncoderPool
