@@ -45,15 +45,25 @@ def test_one_click_brings_a_picture_and_a_second_one_glides_to_another(
     before = page.evaluate(MEAN)
     page.screenshot(path=tmp_path / "before.png")
 
-    page.get_by_label("Glide", exact=True).fill("4")
+    page.evaluate(f"""() => {{
+        const mean = {MEAN};
+        window.samples = [];
+        setInterval(() => {{
+            const glide = document.querySelector(".glide");
+            if (!glide.hidden) samples.push([glide.textContent, mean()]);
+        }}, 50);
+    }}""")
     page.locator(".slot", has_text="snowy mountains").click()
-    page.wait_for_selector(".glide:visible:has-text('2/4')")
-    between = page.evaluate(MEAN)
+    page.wait_for_selector(".glide:visible")
     page.screenshot(path=tmp_path / "between.png")
     page.wait_for_selector(".glide", state="hidden")
     says(page, "First picture of the new prompt after")
     after = page.evaluate(MEAN)
     page.screenshot(path=tmp_path / "after.png")
+    samples = page.evaluate("samples")
+    assert len({text for text, _ in samples}) > 2  # it counts the chunks
+    assert all(text.startswith("→ snowy mountains") for text, _ in samples)
+    between = samples[len(samples) // 2][1]
     assert distance(before, after) > 20
     assert distance(before, between) > 5
     assert distance(between, after) > 5

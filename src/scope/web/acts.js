@@ -6,7 +6,7 @@
 import { calm, saveAs } from "./dom.js";
 import { recall, remember } from "./store.js";
 import { Timeline } from "./timeline.js";
-import { SAID } from "./words.js";
+import { SAID, settingApplied } from "./words.js";
 
 const MOST_SEED = 2 ** 31;
 
@@ -80,7 +80,12 @@ export function actsOf(page) {
       remember("seedLocked", page.seedLocked);
       page.say(page.seedLocked ? SAID.seedLockedNow(page.seed) : SAID.seedFree);
     },
-    change: (values) => { settings.problem(null); return live.change(values); },
+    change: async (values) => {
+      settings.problem(null);
+      const ms = await live.change(values);
+      const [key] = Object.keys(values);
+      if (ms !== null && !live.controls.isPending(key)) page.say(settingApplied(settings.nameOf(key), ms));
+    },
     fewer: () => { transport.steps -= 1; page.say(SAID.steps(transport.steps)); },
     more: () => { transport.steps += 1; page.say(SAID.steps(transport.steps)); },
 
@@ -159,7 +164,7 @@ export function actsOf(page) {
 
     settings: () => page.openSettings(!page.settingsOpen),
     soften: (on) => page.soften(on),
-    models: () => library.open(),
+    models: () => { library.open(); page.draw(); },
     load: ({ id, params }) => {
       live.dismiss();
       house.forgetDownload();

@@ -100,7 +100,7 @@ export class Page {
     remember("playing", undefined, { tab: true });
     if (this.recorder.seconds !== null) void this.recorder.finish().catch(this.refused);
     this.live.stop();
-    this.box.focusText();
+    if (!matchMedia("(pointer: coarse)").matches) this.box.focusText();
   }
 
   /** @param {boolean} open */
@@ -217,7 +217,7 @@ export class Page {
     this.settings.showSeed({ seed: playing ? live.seed : this.seed, locked: this.seedLocked, softened: this.#softening !== null });
     this.slots.mark(playing ? live.words : "");
     this.strip.hidden = !this.showsTimeline;
-    this.library.show({
+    if (this.library.isOpen || phase === "none") this.library.show({
       pipelines: house.pipelines, loadedId: house.state.state === "loaded" ? house.state.pipelineId : null,
       loadingId: house.state.state === "loading" ? house.state.pipelineId : null,
       hardware: house.state.hardware, files: house.files, downloads: house.routes.has("/api/v1/models/download"),

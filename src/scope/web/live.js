@@ -184,7 +184,7 @@ export class Live {
   #entered({ state, error, attempt, of, waitS }, watching) {
     if (state === "closed") return this.#closed(error);
     if (state === "streaming" && !this.#beganMs) this.#beganMs = performance.now();
-    this.view = { phase: state, quietS: 0, watching, paused: this.view?.paused };
+    this.view = { phase: state, quietS: this.stream?.stats?.quietS, watching, paused: this.view?.paused };
     if (state === "reconnecting") {
       this.#glide = null;
       Object.assign(this.view, { error, attempt, of, leftS: Math.ceil(waitS ?? 0) });

@@ -25,7 +25,7 @@ export class PromptBox extends HTMLElement {
 
   connectedCallback() {
     const add = h("button", { type: "button", class: "add", "data-act": "addPrompt", title: "Blend in another prompt" }, icon("plus"), hidden("Blend in another prompt"));
-    this.#blendRow.append(this.#firstWeight, this.#blend);
+    this.#blendRow.append(this.#blend, this.#firstWeight);
     const form = h("form", { class: "composer", "aria-label": "Prompt" },
       h("div", { class: "field" },
         h("label", { for: "prompt", class: "hidden" }, "Prompt: what the picture should show"),
@@ -43,7 +43,7 @@ export class PromptBox extends HTMLElement {
     const kept = recall("prompts", /** @type {Prompt[]} */ ([]));
     if (kept.length) this.prompts = kept;
     this.#blend.value = recall("blend", "linear");
-    this.#text.focus({ preventScroll: true });
+    if (!matchMedia("(pointer: coarse)").matches) this.#text.focus({ preventScroll: true }); // no keyboard over the picture
   }
 
   /** What is typed, without empty ones. @returns {Prompt[]} */

@@ -47,6 +47,11 @@ export class Settings extends HTMLElement {
     this.#list.replaceChildren(...this.#rows.map(({ row }) => row));
   }
 
+  /** @param {string} key */
+  nameOf(key) {
+    return this.#rows.find(({ field }) => field.key === key)?.field.label ?? key;
+  }
+
   /** @param {Controls} controls */
   show(controls) {
     for (const { field, row, show } of this.#rows) {

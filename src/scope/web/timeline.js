@@ -7,6 +7,7 @@
  */
 
 const MOST = 5000;
+const DRAG_S = 0.4;
 
 export class Timeline {
   /** @type {Change[]} */ changes = [];
@@ -25,7 +26,10 @@ export class Timeline {
   add(atS, { _id, apply, paused, recording, ...parameters }) {
     /** @type {Change} */
     const change = { atS, chunk: null, parameters };
-    if (Object.keys(parameters).length) this.changes = [...this.changes, change].slice(-MOST);
+    if (!Object.keys(parameters).length) return change;
+    const last = this.changes.at(-1);
+    const others = last && isDrag(last, change) ? this.changes.slice(0, -1) : this.changes;
+    this.changes = [...others, change].slice(-MOST);
     return change;
   }
 
@@ -101,6 +105,12 @@ function changeOf(event, chunkS) {
   const atS = at_s ?? (chunk !== null && chunkS ? chunk * chunkS : undefined);
   if (typeof atS !== "number" || !(atS >= 0)) throw new TypeError("an event without a time");
   return { atS, chunk, parameters };
+}
+
+/** A slider that is dragged is one change: the same keys and words again, at once. @param {Change} last @param {Change} next */
+function isDrag(last, next) {
+  const shape = (/** @type {Change} */ { parameters }) => `${Object.keys(parameters)} ${wordsOf(parameters)}`;
+  return last.atS > 0 && next.atS - last.atS < DRAG_S && !next.parameters.transition && shape(last) === shape(next);
 }
 
 /** The words of a change, or "" when it changes none. @param {Record<string, any>} parameters @returns {string} */

@@ -231,7 +231,7 @@ const SAY = {
     badge: "Ready",
     headline: touch ? "Tap Start" : "Press Enter to start",
     hint: "Then type, and watch the picture follow.",
-    status: "Ready. Type a prompt and press Enter.",
+    status: `Ready. Type a prompt and ${touch ? "tap Start" : "press Enter"}.`,
   }),
   connecting: ({ stream }) => ({
     badge: "Connecting",
@@ -241,7 +241,7 @@ const SAY = {
     progress: -1,
     offers: stream?.slow ? [CANCEL, { do: "help", label: "Help", arg: "connect_failed" }] : [CANCEL],
   }),
-  streaming: () => ({ badge: "Live", status: "Live. Type a new prompt and press Enter." }),
+  streaming: ({ touch }) => ({ badge: "Live", status: `Live. Type a new prompt and ${touch ? "tap Send" : "press Enter"}.` }),
   paused: () => ({
     badge: "Paused",
     mark: "PAUSED",
@@ -274,6 +274,8 @@ const SAY = {
   }),
   reconnecting: ({ stream }) => ({
     badge: "Reconnecting",
+    headline: "Connection lost",
+    hint: "Your prompt and seed are kept.",
     mark: `RECONNECTING ${stream?.attempt}/${stream?.of}`,
     problem: `${sentence(stream?.error?.message)} Trying again in ${stream?.leftS} s (${stream?.attempt} of ${stream?.of}). Your prompt and seed are kept.`,
     offers: [{ do: "retryNow", label: "Try now" }, STOP],
