@@ -89,6 +89,14 @@ def test_an_update_waits_for_its_words_and_all_that_came_after_it_too(bench: Ben
     assert bench.revisions() == (2, 3)
 
 
+def test_it_is_known_whether_anything_waits_for_its_words(bench: Bench) -> None:
+    assert bench.intake.words_ready()
+    bench.intake.put(says(1, "slow"))
+    assert not bench.intake.words_ready()
+    bench.texts.known.add("slow")
+    assert bench.intake.words_ready()
+
+
 @pytest.mark.parametrize("first_ready", ["slow", "quick"])
 def test_the_later_prompt_wins_whichever_is_ready_first(bench: Bench, first_ready: str) -> None:
     bench.intake.put(says(1, "slow"))

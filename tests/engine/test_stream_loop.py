@@ -10,6 +10,7 @@ from scope.engine.api import Playhead
 from scope.engine.control import Control
 from scope.engine.script import Script
 from scope.engine.stream_loop import StreamLoop
+from scope.engine.turn import leads_s
 from scope.events import (
     ChunksUndone,
     EngineEvent,
@@ -388,4 +389,37 @@ def test_a_stream_bids_for_nothing_before_its_first_words_are_ready(
     assert bench.outlet.chunks[-1].revision == 0
     texts.ready_now.add("slow")
     bench.turn()
+    assert bench.outlet.chunks[-1].revision == 1
+
+
+def test_acting_now_waits_for_its_words_while_there_is_something_to_show(
+    noise: Pipeline[Any, Any],
+) -> None:
+    bench, texts = Bench(noise), OneText()
+    bench.loop = StreamLoop(
+        stream_id="a",
+        pipeline=noise,
+        control=Control(type(noise).Params(), seed=1),
+        outlet=bench.outlet,
+        tell=bench.events.append,
+        clock=ManualClock(),
+        nominal_chunk_s=0.2,
+        texts=texts,  # type: ignore[arg-type]
+    )
+    bench.loop.play(Playhead(0, 0.0, 1.0))
+    bench.turn()
+    bench.turn()
+    bench.loop.receive(ControlUpdate(1, prompts=mix("new"), apply_now=True), drop_from=4)
+
+    def eligible_s() -> float:
+        bid = bench.loop.contender()
+        assert bid
+        assert bid.dry_at_s is not None
+        return bid.dry_at_s - leads_s([bid])["a"]
+
+    assert eligible_s() == pytest.approx(4.0), "no sooner than it must"
+    texts.ready_now.add("new")
+    assert eligible_s() < 4.0
+    bench.turn()
+    assert bench.outlet.rewinds == [4]
     assert bench.outlet.chunks[-1].revision == 1

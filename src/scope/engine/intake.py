@@ -55,6 +55,10 @@ class Intake:
         self._want(needed)
         return False
 
+    def words_ready(self) -> bool:
+        """Whether nothing that was sent waits for its words."""
+        return self._texts.ready(self._mailbox.words())
+
     def take(self, *, chunk: int, first_index: int, before: Control) -> Merged | None:
         """What this chunk takes; None when there is nothing."""
         sent = self._mailbox.take()

@@ -23,7 +23,7 @@ from scope.engine.pieces import no_frames, pieces_of_step
 from scope.engine.script import Script
 from scope.engine.snapshot import StreamSnapshot
 from scope.engine.texts_ahead import Ahead, NothingAhead
-from scope.engine.turn import Contender
+from scope.engine.turn import MARGIN_S, Contender
 from scope.errors import GenerationFailed, InvalidParameters, OutOfMemory
 from scope.events import (
     ChunksUndone,
@@ -133,7 +133,10 @@ class StreamLoop:
             return None
         next_index = self._out.next_index
         if self.playhead is not None:
-            dry_at_s: float | None = self.playhead.dry_at_s(self._rewind.next_index(next_index))
+            waits = self._rewind and not self._intake.words_ready()  # without them, what for?
+            patience_s = self.times.p95_s + MARGIN_S if waits else 0.0
+            dry_s = self.playhead.dry_at_s(self._rewind.next_index(next_index))
+            dry_at_s: float | None = dry_s + patience_s
         elif not self._was_played and self._out.chunks_made == 0:
             dry_at_s = None
         else:
@@ -200,12 +203,9 @@ class StreamLoop:
         return self._intake.ready(chunk=at.chunk, first_index=at.first_index, first=first)
 
     def _open(self) -> None:
-        if self._dumped is None:
-            self._state = self._pipeline.open(self._control.seed)
-        else:
-            self._state = self._pipeline.load(self._dumped)
-            self._dumped = None
-        self._opened = True
+        pipeline, dumped = self._pipeline, self._dumped
+        self._state = pipeline.open(self._control.seed) if dumped is None else pipeline.load(dumped)
+        self._dumped, self._opened = None, True
 
     def _generate(self, between: Callable[[], None]) -> bool:
         """Run the step; True when the chunk is complete, False when it was abandoned."""
