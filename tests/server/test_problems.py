@@ -43,7 +43,9 @@ def test_the_statuses_of_the_wire_format(error: errors.ScopeError, status: int) 
 
 def test_a_body_says_what_where_and_when_to_come_back() -> None:
     answer = problem(errors.AtCapacity("full", field="sdp", reason="why", retry_after_s=2.1))
-    assert answer.body == (b'{"detail":"full","code":"at_capacity","field":"sdp","reason":"why"}')
+    assert answer.body == (
+        b'{"detail":"full","code":"at_capacity","field":"sdp","reason":"why","retry_after":2.1}'
+    )
     assert answer.headers["retry-after"] == "3"
 
 

@@ -100,7 +100,7 @@ class ParametersResponse(_Response):
 
 
 class Problem(_Response):
-    """The body of every error. `detail` is what old clients read."""
+    """The body of every other error. `detail` is what old clients read."""
 
     detail: str
     code: str
@@ -118,3 +118,19 @@ class Problem(_Response):
             reason=error.reason,
             retry_after=error.retry_after_s,
         )
+
+
+class Fault(_Response):
+    """One thing wrong with a body; loc leads to it."""
+
+    type: str
+    loc: list[str | int]
+    msg: str
+
+
+class Malformed(_Response):
+    """The body of a 422 of a request whose shape is wrong already; `field` is the first fault."""
+
+    detail: list[Fault]
+    code: Literal["invalid_request"] = "invalid_request"
+    field: str | None = None

@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from scope.errors import Forbidden
+from scope.server.described import problems_at
 from scope.server.problems import Unauthorized, UnsupportedMediaType
 
 JSON = "application/json"
@@ -62,7 +63,12 @@ class GuardedRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         self.policy = policy_of(endpoint)
-        super().__init__(path, endpoint, **options)
+        problems = problems_at(
+            public=self.policy.access is Access.PUBLIC,
+            takes_body=not STATE_CHANGING.isdisjoint(options.get("methods") or ()),
+        )
+        responses = problems | (options.pop("responses", None) or {})
+        super().__init__(path, endpoint, responses=responses, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler with the two checks in front."""

@@ -1,11 +1,11 @@
 """Errors become HTTP answers here and nowhere else on this side.
 
-Every body is `{"detail", "code", ...}`; `field`, `reason` and `Retry-After` when there is one.
+Every body is `{"detail", "code", ...}`; `field`, `reason` and `retry_after` (also as the header
+`Retry-After`) when there is one.
 """
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from scope import errors
+from scope.protocol.http import Fault, Malformed, Problem
 
 log = structlog.get_logger("scope.server")
 
@@ -89,17 +90,14 @@ def status_of(error: errors.ScopeError) -> int:
 def problem(error: errors.ScopeError) -> JSONResponse:
     """The answer that tells a client about `error`."""
     status = status_of(error)
-    body: dict[str, Any] = {"detail": error.detail, "code": error.code}
-    for name in ("field", "reason"):
-        if (value := getattr(error, name)) is not None:
-            body[name] = value
     retry_after_s = error.retry_after_s
     if retry_after_s is None and status in {429, 503}:
         retry_after_s = DEFAULT_RETRY_AFTER_S
+    told = Problem.of(error).model_copy(update={"retry_after": retry_after_s})
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
-    return JSONResponse(body, status_code=status, headers=headers)
+    return JSONResponse(told.model_dump(exclude_none=True), status_code=status, headers=headers)
 
 
 def install_problems(app: FastAPI) -> None:
@@ -134,11 +132,9 @@ def install_problems(app: FastAPI) -> None:
 def _invalid_body(error: RequestValidationError) -> JSONResponse:
     # Neither the input nor the exception goes back: an input may hold a key, and values such
     # as NaN or bytes are no JSON.
-    details = [
-        {"type": item["type"], "loc": list(item["loc"]), "msg": item["msg"]}
-        for item in error.errors()
+    faults = [
+        Fault(type=item["type"], loc=list(item["loc"]), msg=item["msg"]) for item in error.errors()
     ]
-    body: dict[str, Any] = {"detail": details, "code": "invalid_request"}
-    if details:
-        body["field"] = ".".join(str(part) for part in details[0]["loc"][1:])
-    return JSONResponse(body, status_code=422)
+    first = ".".join(str(part) for part in faults[0].loc[1:]) if faults else None
+    body = Malformed(detail=faults, field=first)
+    return JSONResponse(body.model_dump(exclude_none=True), status_code=422)
