@@ -7,8 +7,8 @@ from bench.process import usage
 from bench.target import Card, Target
 from bench.viewer import Viewer
 
-SETTLE_S = 3.0
-WATCH_S = 20.0
+SETTLE_S = 2.0
+WATCH_S = 8.0
 
 
 async def test_card(target: Target) -> list[Figure]:

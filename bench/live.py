@@ -1,6 +1,7 @@
 """Measures a running server through real WebRTC clients and prints a table.
 
     python -m bench.live --launch                      start the server here, measure everything
+                                                       (about half an hour)
     python -m bench.live --base http://host:8000       measure one that runs
     python -m bench.live --launch --rows start,prompts --repeats 1 --json result.json
 
@@ -48,6 +49,9 @@ def rows(options: argparse.Namespace) -> dict[str, Row]:
     async def prompt_row(target: Target) -> list[Figure]:
         return await prompts.test_card(target, seconds=options.seconds)
 
+    async def trend_row(target: Target) -> list[Figure]:
+        return await prompts.test_card(target, seconds=options.trend_seconds)
+
     async def vista_prompt_row(target: Target) -> list[Figure]:
         return await prompts.built_in(target, seconds=options.seconds)
 
@@ -74,11 +78,27 @@ def rows(options: argparse.Namespace) -> dict[str, Row]:
         "vista-start": start.built_in,
         "vista-prompts": vista_prompt_row,
         "vista-now": vista_now_row,
+        "trend": trend_row,
     }
 
 
-ONCE = frozenset({"cycles", "hostile", "never-connects", "silent-stun", "recovery"})
+ONCE = frozenset(
+    {
+        "start",
+        "browser",
+        "vista-start",
+        "cycles",
+        "hostile",
+        "never-connects",
+        "silent-stun",
+        "recovery",
+        "trend",
+    }
+)
 """Rows that repeat inside themselves, or take long."""
+
+COVERED = frozenset({"prompts"})
+"""Not measured unless named: `trend` is the same for longer."""
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -88,9 +108,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     where.add_argument("--launch", action="store_true", help="start the server here")
     where.add_argument("--base", help="URL of a server that runs")
     parser.add_argument("--pid", type=int, help="its process id, when it runs here")
-    parser.add_argument("--rows", default="", help="names, separated by commas; default all")
+    parser.add_argument("--rows", default="", help="names, separated by commas")
     parser.add_argument("--repeats", type=int, default=5, help="runs whose median counts")
-    parser.add_argument("--seconds", type=float, default=30, help="length of a prompt row")
+    parser.add_argument("--seconds", type=float, default=24, help="length of a prompt row")
+    parser.add_argument("--trend-seconds", type=float, default=600, help="length of that row")
     parser.add_argument("--cycles", type=int, default=200, help="connect cycles")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     return parser.parse_args(arguments)
@@ -99,7 +120,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 async def measure(options: argparse.Namespace) -> list[Figure]:
     """All chosen rows, with the floor of the machine before and after."""
     known = rows(options)
-    wanted = [name for name in options.rows.split(",") if name] or list(known)
+    wanted = [name for name in options.rows.split(",") if name] or [
+        name for name in known if name not in COVERED
+    ]
     if unknown := set(wanted) - set(known):
         raise SystemExit(f"no such row: {', '.join(unknown)}; there are {', '.join(known)}")
     figures = floor.measure().figures()
