@@ -7,6 +7,9 @@ from typing import Any, Literal
 from scope.control import ControlUpdate
 from scope.frames import VideoFormat
 
+PROMPT_CUT = "prompt_cut"
+"""Code of a warning: a prompt is longer than the model reads."""
+
 
 class StopReason(StrEnum):
     """Why a stream ended."""
@@ -81,7 +84,9 @@ class PauseChanged:
 
 @dataclass(frozen=True, slots=True)
 class StreamWarning:
-    """Something failed and was survived, e.g. a step that raised once and was tried again."""
+    """Something failed and was survived, e.g. a step that raised once and was tried again; or
+    something was not taken quite as it was sent (`PROMPT_CUT`).
+    """
 
     stream_id: str
     error: ErrorInfo

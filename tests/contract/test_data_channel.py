@@ -389,3 +389,14 @@ def test_vista_takes_every_key_of_a_session(vista: Any) -> None:
         heard = vista.after({**message, "_id": "mine"})
         assert [notice["type"] for notice in heard] == ["applied"]
     assert vista.parameters()["denoising_step_list"] == [1000, 500]
+
+
+def test_what_vista_does_not_read_of_a_prompt_is_told_once(vista: Any) -> None:
+    long = ", ".join(f"a hill with {n} trees" for n in range(20))
+    heard = vista.after({"prompts": [long], "_id": "long"})
+    assert sorted(notice["type"] for notice in heard) == ["applied", "error"]
+    (warning,) = (notice for notice in heard if notice["type"] == "error")
+    assert (warning["severity"], warning["code"]) == ("warning", "prompt_cut")
+    assert warning["detail"].split(": ")[1][:40] in long
+    again = vista.after({"prompts": [long, "short"], "_id": "again"})
+    assert [notice["type"] for notice in again] == ["applied"]

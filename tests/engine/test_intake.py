@@ -16,7 +16,7 @@ from scope.engine.control_mailbox import Merged
 from scope.engine.intake import Intake
 from scope.engine.script import Script
 from scope.errors import InvalidParameters
-from scope.events import EngineEvent, ErrorInfo, UpdateRejected
+from scope.events import PROMPT_CUT, EngineEvent, ErrorInfo, StreamWarning, UpdateRejected
 from scope.pipelines.contract import Params
 
 
@@ -38,6 +38,9 @@ class Texts:
 
     def failure(self, texts: Iterable[str]) -> ErrorInfo | None:
         return next((self.failed[text] for text in texts if text in self.failed), None)
+
+    def unused(self, text: str) -> str:
+        return text[8:]
 
     def want(self, stream_id: str, texts: Iterable[str]) -> None:
         self.wanted = tuple(text for text in dict.fromkeys(texts) if not self.ready([text]))
@@ -205,3 +208,20 @@ def test_another_stream_takes_over_what_waited(bench: Bench) -> None:
 def test_a_closed_intake_wants_nothing(bench: Bench) -> None:
     bench.intake.close()
     assert bench.texts.forgotten == 1
+
+
+def test_a_prompt_that_is_too_long_is_told_once_and_used_all_the_same(bench: Bench) -> None:
+    long = "as far as this, and " + "on " * 100
+    bench.texts.known |= {long, "short"}
+    fresh = Control(Gain(), schedule=PromptSchedule().with_prompts(mix(long)))
+    assert bench.intake.ready(chunk=0, first_index=0, first=fresh)
+    bench.intake.put(says(1, long))
+    assert bench.revisions() == (1,)
+    (warning,) = bench.told
+    assert isinstance(warning, StreamWarning)
+    assert (warning.error.code, warning.error.field) == (PROMPT_CUT, "prompts")
+    assert len(warning.error.detail) < 200
+    bench.intake.put(says(2, long))
+    bench.intake.put(says(3, "short"))
+    assert bench.revisions() == (2, 3)
+    assert len(bench.told) == 1

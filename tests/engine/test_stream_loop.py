@@ -356,6 +356,9 @@ class OneText:
     def failure(self, texts: Any) -> None:
         return None
 
+    def unused(self, text: str) -> str:
+        return ""
+
     def want(self, stream_id: str, texts: Any) -> None:
         self.wanted.append(tuple(texts))
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scope.engine.texts_ahead import FAILURES_KEPT, TextsAhead
+from scope.engine.texts_ahead import FAILURES_KEPT, NothingAhead, TextsAhead
 
 WAIT_S = 10
 
@@ -19,6 +19,9 @@ class Gated:
 
     def __contains__(self, text: str) -> bool:
         return text in self.known
+
+    def unused(self, text: str) -> str:
+        return text[5:]
 
     def prepare(self, text: str) -> None:
         self.begun.append(text)
@@ -132,3 +135,9 @@ def test_after_the_end_nothing_begins(bench: Bench) -> None:
     bench.ahead.close()
     bench.ahead.want("s", ("a",))
     assert bench.texts.begun == []
+
+
+def test_what_is_not_read_of_a_text_is_told(bench: Bench) -> None:
+    assert bench.ahead.unused("a very long one") == "y long one"
+    assert bench.ahead.unused("short") == ""
+    assert NothingAhead().unused("a very long one") == ""

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from scope.errors import TooLarge
+from scope.events import PROMPT_CUT, ErrorInfo
+from scope.protocol.notices import ErrorNotice
 from scope.protocol.parameters import RefusedParameters
 from scope.sessions import telling
 from scope.sessions.shown import Shown
@@ -49,3 +51,10 @@ def test_a_refusal_names_its_message_where_it_had_a_name() -> None:
     named = telling.refusal(RefusedParameters("no", field="seed", message_id="7"))
     assert (named.field, named.message_id, named.severity) == ("seed", "7", "error")
     assert telling.refusal(TooLarge("no")).code == "too_large"
+
+
+def test_a_prompt_that_was_cut_is_a_warning_and_a_failed_step_an_error_of_the_pipeline() -> None:
+    cut = telling.trouble(ErrorInfo(PROMPT_CUT, "left out", "prompts"))
+    assert isinstance(cut, ErrorNotice)
+    assert (cut.severity, cut.field) == ("warning", "prompts")
+    assert telling.trouble(ErrorInfo("generation_failed", "once")).type == "pipeline_error"

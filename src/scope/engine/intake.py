@@ -11,7 +11,10 @@ from scope.engine.control import Control
 from scope.engine.control_mailbox import ControlMailbox, Merged
 from scope.engine.script import Script
 from scope.engine.texts_ahead import Ahead
-from scope.events import EngineEvent, UpdateRejected
+from scope.events import PROMPT_CUT, EngineEvent, ErrorInfo, StreamWarning, UpdateRejected
+
+MOST_REMARKS = 64
+REST_SHOWN = 120
 
 
 class Intake:
@@ -31,6 +34,7 @@ class Intake:
         self._tell = tell
         self._mailbox = ControlMailbox(type(control.params), control.values, ready=texts.ready)
         self._first_words: tuple[str, ...] = ()
+        self._remarked: set[str] = set()
 
     def put(self, update: ControlUpdate) -> None:
         """Take an update in. Raises InvalidParameters and keeps everything as it is."""
@@ -68,6 +72,7 @@ class Intake:
             for revision in sent.revisions:
                 self._tell(UpdateRejected(self._stream_id, revision, failure))
             sent = None
+        self._remark((*self._first_words, *(sent.update.words() if sent is not None else ())))
         return self.script.join(
             sent, chunk=chunk, first_index=first_index, revision=before.revision
         )
@@ -95,6 +100,18 @@ class Intake:
     def close(self) -> None:
         """Nothing is wanted any more."""
         self._texts.forget(self._stream_id)
+
+    def _remark(self, texts: tuple[str, ...]) -> None:
+        """Tell, once, of a text that is too long to be read to its end."""
+        for text in dict.fromkeys(texts):
+            rest = "" if text in self._remarked else self._texts.unused(text)
+            if not rest or len(self._remarked) >= MOST_REMARKS:
+                continue
+            self._remarked.add(text)
+            shown = rest if len(rest) <= REST_SHOWN else f"{rest[:REST_SHOWN]}…"
+            detail = f"The prompt is longer than the model reads; left out: {shown}"
+            info = ErrorInfo(PROMPT_CUT, detail, "prompts")
+            self._tell(StreamWarning(self._stream_id, info))
 
     def _want(self, needed: tuple[str, ...]) -> None:
         self._texts.want(self._stream_id, needed + self._mailbox.words())

@@ -27,6 +27,10 @@ class NothingAhead:
         """See `TextsAhead`."""
         return None
 
+    def unused(self, text: str) -> str:
+        """See `TextsAhead`."""
+        return ""
+
     def want(self, stream_id: str, texts: Iterable[str]) -> None:
         """See `TextsAhead`."""
 
@@ -56,6 +60,10 @@ class TextsAhead:
     def failure(self, texts: Iterable[str]) -> ErrorInfo | None:
         """Why one of them can not be had, if one of them can not."""
         return next((self._failed[text] for text in texts if text in self._failed), None)
+
+    def unused(self, text: str) -> str:
+        """The end of `text` that the pipeline does not read."""
+        return self._texts.unused(text)
 
     def want(self, stream_id: str, texts: Iterable[str]) -> None:
         """Have these ready, in this order; what the stream wanted before is not needed now."""

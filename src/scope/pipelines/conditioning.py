@@ -30,8 +30,15 @@ class TextCache:
     are never encoded at the same time. It is a `Texts` of the pipeline contract.
     """
 
-    def __init__(self, encode: Encode, *, limit_bytes: int = CACHE_BYTES) -> None:
+    def __init__(
+        self,
+        encode: Encode,
+        *,
+        limit_bytes: int = CACHE_BYTES,
+        unused: Callable[[str], str] = lambda text: "",
+    ) -> None:
         self._encode = encode
+        self._unused = unused
         self._limit_bytes = limit_bytes
         self._bytes = 0
         self._kept: OrderedDict[str, Embedding] = OrderedDict()
@@ -57,6 +64,10 @@ class TextCache:
     def prepare(self, text: str) -> None:
         """Have `text` known."""
         self(text)
+
+    def unused(self, text: str) -> str:
+        """The end of `text` that the encoder does not read."""
+        return self._unused(text)
 
     def _find(self, text: str) -> Embedding | None:
         with self._lock:

@@ -103,6 +103,10 @@ class Texts(Protocol):
         """Make `text` ready. Raises where it can not be had; its prompt is refused then."""
         ...
 
+    def unused(self, text: str) -> str:
+        """The end of `text` that is not read, because it is too long; "" when all of it is."""
+        ...
+
 
 class Pipeline(ABC, Generic[StateT, MarkT]):
     """Weights, and the functions of them that move one stream's state forward."""

@@ -23,7 +23,7 @@ from scope.events import (
     UpdateTaken,
 )
 from scope.media.encoder import EncoderPool
-from scope.protocol.notices import ErrorNotice, PipelineError
+from scope.protocol.notices import ErrorNotice
 from scope.protocol.parameters import DecodedParameters, ParameterUpdate, decode
 from scope.protocol.timeline import Timeline
 from scope.rtc.api import PeerClosed
@@ -213,7 +213,7 @@ class Session:
             case PauseChanged():
                 self.pausing.heard(event)
             case StreamWarning(error=error):
-                self.audience.tell(PipelineError(message=error.detail, recoverable=True))
+                self.audience.tell(telling.trouble(error))
 
     def _frame_sent(self, sent: Sent) -> None:
         self.tally.sent(now_s=sent.now_s, produced_s=sent.frame.produced_s)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scope.errors import ScopeError
-from scope.protocol.notices import ErrorNotice, Hello, Stats
+from scope.events import PROMPT_CUT, ErrorInfo
+from scope.protocol.notices import ErrorNotice, Hello, Notice, PipelineError, Stats
 from scope.protocol.parameters import RefusedParameters
 
 if TYPE_CHECKING:
@@ -33,6 +34,15 @@ def refusal(error: ScopeError) -> ErrorNotice:
     return ErrorNotice(
         code=error.code, field=error.field, detail=error.detail, message_id=message_id
     )
+
+
+def trouble(error: ErrorInfo) -> Notice:
+    """Something that went wrong, or not quite as it was meant, and was survived."""
+    if error.code == PROMPT_CUT:
+        return ErrorNotice(
+            severity="warning", code=error.code, field=error.field, detail=error.detail
+        )
+    return PipelineError(message=error.detail, recoverable=True)
 
 
 def stats(session: Session, viewer: Viewer, *, now_s: float) -> Stats:

@@ -33,3 +33,14 @@ def test_case_does_not_matter_and_meaning_does(encoder):
     assert np.array_equal(sea, encoder.encode("the ocean in the evening"))
     near = likeness(sea, encoder.encode("a calm sea at sunset"))
     assert near > likeness(sea, encoder.encode("snowy mountains at noon"))
+
+
+def test_what_is_cut_off_a_text_is_told(encoder):
+    words = [f"hill number {n}" for n in range(40)]
+    text = "A " + ", ".join(words)
+    rest = encoder.unused(text)
+    assert rest
+    assert text.endswith(rest)
+    np.testing.assert_array_equal(encoder.encode(text), encoder.encode(text[: -len(rest)]))
+    assert encoder.unused("a hill") == ""
+    assert encoder.unused("") == ""

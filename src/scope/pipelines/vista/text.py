@@ -56,6 +56,13 @@ class TextEncoder:
         out[TEXT_TOKENS] = pooled / max(float(np.sqrt(np.mean(pooled**2))), 1e-6)
         return out
 
+    def unused(self, text: str) -> str:
+        """The end of a text that is too long to be read."""
+        encoding = self._tokenizer.encode(text)
+        if not encoding.overflowing:
+            return ""
+        return text[encoding.offsets[-2][1] :].strip()  # the last token but for the end mark
+
 
 def _tokenizer(assets: Path) -> Tokenizer:
     words = (assets / "vocab.txt").read_text(encoding="utf-8").splitlines()
