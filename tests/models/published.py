@@ -57,11 +57,13 @@ def in_eight_bits(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return small
 
 
+PIECES = ["<pad>", "</s>", "<unk>", *"▁abcdefghijklmnopqrstuvwxyz,&é", "▁sea", "▁calm", "▁a"]
+"""What the tiny tokenizer knows, by number."""
+
+
 def write_tokenizer(file: Path, *, end: str = "</s>") -> Path:
     """Unigrams, word marks, an end mark, pads to 512."""
-    letters = [(letter, -5.0) for letter in "▁abcdefghijklmnopqrstuvwxyz,&é"]
-    words = [("▁sea", -2.0), ("▁calm", -2.0), ("▁a", -2.0)]
-    pieces = [("<pad>", 0.0), (end, 0.0), ("<unk>", 0.0), *letters, *words]
+    pieces = [(end if piece == "</s>" else piece, -float(len(piece) < 2)) for piece in PIECES]
     tokenizer = Tokenizer(Unigram(pieces, unk_id=2))
     tokenizer.pre_tokenizer = Metaspace()
     tokenizer.add_special_tokens(["<pad>", end])

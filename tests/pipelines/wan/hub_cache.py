@@ -71,6 +71,24 @@ def lora(state: State) -> State:
     return pairs
 
 
+def changed(state: State) -> State:
+    """The change added by hand."""
+    pairs, result = lora(state), dict(state)
+    for name, tensor in state.items():
+        layer = f"base_model.model.{name.removesuffix('.weight')}"
+        if f"{layer}.lora_A.weight" in pairs:
+            up, down = pairs[f"{layer}.lora_B.weight"], pairs[f"{layer}.lora_A.weight"]
+            result[name] = tensor + up @ down
+    return result
+
+
+def tiny_wan_vae() -> AutoencoderKLWan:
+    torch.manual_seed(1)
+    vae = AutoencoderKLWan(base_dim=4).eval().requires_grad_(False)
+    vae.decoder.conv_out.weight.mul_(4.0)
+    return vae
+
+
 def prefixed(prefix: str, state: State) -> State:
     return {prefix + name: tensor for name, tensor in state.items()}
 
@@ -91,11 +109,7 @@ def write_shared(cache: Path) -> None:
     for name in TOKENIZER.files:
         file_of(cache, TOKENIZER, name).write_text("{}")
     write_tokenizer(file_of(cache, TOKENIZER, "google/umt5-xxl/tokenizer.json"))
-    torch.manual_seed(1)
-    vae = AutoencoderKLWan(base_dim=4)
-    for name, tensor in vae.named_parameters():
-        if name == "decoder.conv_out.weight":
-            tensor.data.mul_(4.0)
+    vae = tiny_wan_vae()
     torch.save(published_vae(vae), file_of(cache, VAE, VAE.files[0]))
     save_file(published_vae(vae), file_of(cache, LIGHT_VAE, LIGHT_VAE.files[0]))
     net = TinyNet((32, 16, 8, 8))

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from torch import Tensor
 
 from scope.errors import LoadFailed, OutOfMemory
 from scope.models.cache_policy import MemoryBank, Window
@@ -14,7 +13,7 @@ from scope.pipelines.wan import loading, models
 from scope.pipelines.wan.loading import WanParts, find_files, generator_settings, load_parts
 from scope.pipelines.wan.params import WanLoad
 from scope.pipelines.wan.pipeline import WanPipeline
-from tests.pipelines.wan.hub_cache import lora, transformer
+from tests.pipelines.wan.hub_cache import changed, transformer
 
 CPU = torch.device("cpu")
 SMALL = {"height": 32, "width": 32, "vae_type": "tae"}
@@ -24,17 +23,6 @@ def parts(kind: type[WanPipeline], cache, told=lambda stage, share: None, **load
     params = WanLoad(**{**SMALL, **load})
     files = find_files(kind.id, kind.profile, params, cache)
     return load_parts(files, kind.profile, params, device=CPU, progress=told)
-
-
-def changed(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The change of the second file, added by hand."""
-    pairs, result = lora(state), dict(state)
-    for name, tensor in state.items():
-        layer = f"base_model.model.{name.removesuffix('.weight')}"
-        if f"{layer}.lora_A.weight" in pairs:
-            up, down = pairs[f"{layer}.lora_B.weight"], pairs[f"{layer}.lora_A.weight"]
-            result[name] = tensor + up @ down
-    return result
 
 
 @pytest.mark.parametrize("pipeline_id", list(WEIGHTS))

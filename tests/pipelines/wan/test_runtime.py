@@ -5,10 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from scope.control import PromptItem, PromptMix, PromptSchedule, PromptStep, Transition
+from scope.models.cache_policy import Window
+from scope.models.causal import CausalTransformer
+from scope.models.generator import BlockGenerator, GeneratorSettings
+from scope.models.latent_scale import denormalised
 from scope.pipelines.wan.models import KreaRealtime, LongLive, SelfForcing
 from scope.pipelines.wan.pipeline import WanPipeline
+from tests.models.published import PIECES, tiny_umt5
+from tests.pipelines.wan.hub_cache import TEXT_DIM, TINY, changed, tiny_wan_vae, transformer
 
 SIZE = {"height": 32, "width": 32, "vae_type": "tae"}
 
@@ -45,6 +52,31 @@ def schedule(*texts: str) -> list[PromptStep]:
         plan = plan.with_prompts(mix(text)).advance()
         steps.append(plan.step())
     return steps
+
+
+def test_pictures_are_those_of_the_parts_put_together_by_hand():
+    """The libraries' own networks, weights put in by hand, one after the other."""
+    encoder = tiny_umt5()
+    for name, tensor in encoder.named_parameters():
+        inside = ".layer." in name and tensor.ndim == 2 and "relative" not in name
+        kind = torch.float8_e4m3fn if inside else torch.bfloat16
+        tensor.copy_(tensor.to(kind).float())
+    ids = [*map(PIECES.index, ("▁a", "▁calm", "▁sea")), 1]
+    text = torch.zeros(1, 512, TEXT_DIM)
+    text[0, :4] = encoder(input_ids=torch.tensor([ids])).last_hidden_state[0]
+    model = CausalTransformer(TINY).eval().requires_grad_(False)
+    model.load_state_dict(changed(transformer()))
+    generator = BlockGenerator(model, GeneratorSettings(policy=Window(12, 3)), latent=(4, 4))
+    steps = generator.step(generator.open(1), text=text, steps=(1000, 750, 500, 250))
+    (latents,) = (made for made in steps if made is not None)
+    clip = tiny_wan_vae().decode(denormalised(latents)).sample[0].permute(1, 2, 3, 0)
+    expected = ((clip + 1) * 127.5).round()
+    load = LongLive.LoadParams(height=32, width=32)
+    pipeline = LongLive(load, device="cpu", progress=lambda *_: None)
+    (sea,) = schedule("a calm sea")
+    got = torch.from_numpy(chunk(pipeline, pipeline.open(1), sea))
+    assert expected.std() > 5
+    assert (got.float() - expected).abs().max() <= 1
 
 
 def test_a_new_prompt_makes_the_past_again_once():
@@ -137,3 +169,10 @@ def test_texts_are_made_ready_aside():
     assert "a calm sea" not in pipeline.texts
     pipeline.texts.prepare("a calm sea")
     assert "a calm sea" in pipeline.texts
+
+
+def test_a_prompt_that_is_too_long_is_told_without_its_words(caplog):
+    pipeline = loaded(SelfForcing)
+    pipeline.texts.prepare("x " * 300 + "secret")
+    assert "a prompt is too long: its last" in caplog.text
+    assert "secret" not in caplog.text

@@ -4,6 +4,7 @@ Decides when the past is made again for a new prompt, and the order of a step: p
 the decoder, clean pass. It does not know files.
 """
 
+import logging
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import cast
@@ -16,6 +17,8 @@ from scope.control import PromptStep
 from scope.frames import Pixels
 from scope.models.cache_policy import Window
 from scope.models.generator import BlockGenerator, GeneratorSettings
+from scope.models.umt5 import TextEncoder
+from scope.pipelines.blending import Embedding
 from scope.pipelines.conditioning import Conditioner, TextCache
 from scope.pipelines.state_bytes import pack, unpack
 from scope.pipelines.wan.handover import Handover
@@ -25,6 +28,8 @@ from scope.pipelines.wan.profile import WanProfile
 from scope.pipelines.wan.state import ANCHOR_PICTURES, WanMark, WanState
 
 TEXTS_BYTES = 256 * 2**20
+
+_log = logging.getLogger(__name__)
 
 
 class WanRuntime:
@@ -41,9 +46,7 @@ class WanRuntime:
     ) -> None:
         """size: rows and columns of a picture."""
         height, width = size
-        self.texts = TextCache(
-            lambda text: parts.texts.encode(text).states.numpy(), limit_bytes=TEXTS_BYTES
-        )
+        self.texts = TextCache(lambda text: _encoded(parts.texts, text), limit_bytes=TEXTS_BYTES)
         self._codec = parts.codec
         self._profile = profile
         self._size = size
@@ -127,3 +130,12 @@ class WanRuntime:
             return None
         self._handover.finish()
         return self._codec.encode(state.pictures[:1], self._codec.open_encoder())
+
+
+def _encoded(texts: TextEncoder, text: str) -> Embedding:
+    encoded = texts.encode(text)
+    if encoded.cut:
+        # What a prompt says is nobody's business here, how much of it was lost is.
+        _log.warning("a prompt is too long: its last %d characters are not read", len(encoded.cut))
+    states: Embedding = encoded.states.numpy()
+    return states
