@@ -7,10 +7,11 @@ from torch import Tensor
 
 from scope.models.assign import check
 from scope.models.checkpoint import LazyTensor
-from scope.models.latent_scale import denormalised
+from scope.models.latent_scale import LatentScale
 from scope.models.tiny_vae import TinyNet, TinyVae, tiny_weights
 from scope.models.video_codec import CodecState
 
+SCALE = LatentScale(torch.device("cpu"))
 FRAMES = 5
 State = dict[str, Tensor]
 
@@ -100,7 +101,9 @@ def test_blocks_of_three_make_nine_pictures_and_then_twelve(net):
 def test_light_weights_see_latents_in_the_scale_of_the_vae(net, latents):
     light, plain = TinyVae(net, vae_scale=True), TinyVae(net, vae_scale=False)
     got = torch.cat(list(light.decode(latents, light.open())))
-    assert torch.equal(got, torch.cat(list(plain.decode(denormalised(latents), plain.open()))))
+    assert torch.equal(
+        got, torch.cat(list(plain.decode(SCALE.denormalised(latents), plain.open())))
+    )
     assert not torch.equal(got, torch.cat(list(plain.decode(latents, plain.open()))))
 
 
@@ -133,7 +136,7 @@ def test_encoding_in_pieces_is_the_clip_with_its_first_picture_held(net, sizes):
     assert torch.allclose(made, expected, atol=1e-5)
     light = TinyVae(net, vae_scale=True)
     scaled = light.encode(pixels, light.open_encoder())
-    assert torch.allclose(denormalised(scaled), expected, atol=1e-5)
+    assert torch.allclose(SCALE.denormalised(scaled), expected, atol=1e-5)
     again = light.load_encoder(light.open_encoder().dump())
     assert torch.equal(light.encode(pixels, again), scaled)
 

@@ -5,10 +5,11 @@ import torch
 from diffusers import AutoencoderKLWan
 from torch import Tensor
 
-from scope.models.latent_scale import denormalised, normalised
+from scope.models.latent_scale import LatentScale
 from scope.models.video_codec import CodecState
 from scope.models.wan_vae import WanVae
 
+SCALE = LatentScale(torch.device("cpu"))
 FRAMES = 7
 
 
@@ -38,7 +39,7 @@ def latents() -> Tensor:
 
 @pytest.fixture(scope="module")
 def whole(model, latents) -> Tensor:
-    clip = model.decode(denormalised(latents)).sample
+    clip = model.decode(SCALE.denormalised(latents)).sample
     pixels = ((clip[0].permute(1, 2, 3, 0) + 1) * 127.5).round().to(torch.uint8)
     assert pixels.float().std() > 30
     assert (pixels[0] != pixels[-1]).float().mean() > 0.5
@@ -105,7 +106,7 @@ def test_encoding_in_pieces_is_encoding_the_clip(model, sizes):
     torch.manual_seed(2)
     pixels = torch.randint(0, 256, (9, 16, 24, 3), dtype=torch.uint8)
     clip = (pixels.permute(3, 0, 1, 2)[None] / 255.0) * 2 - 1
-    expected = normalised(model.encode(clip).latent_dist.mode())
+    expected = SCALE.normalised(model.encode(clip).latent_dist.mode())
     vae = WanVae(model)
     state = vae.open_encoder()
     made = torch.cat([vae.encode(part, state) for part in pixels.split(sizes)], dim=2)

@@ -17,15 +17,18 @@ STD = (
 CHANNELS = len(MEAN)
 
 
-def normalised(latents: Tensor) -> Tensor:
-    """What the transformer knows, in float32, from the VAE's own [B, C, F, H, W]."""
-    return (latents.float() - _column(MEAN, latents)) / _column(STD, latents)
+class LatentScale:
+    """The figures on one device: putting them there anew would wait for everything queued."""
 
+    def __init__(self, device: torch.device) -> None:
+        shape = (1, CHANNELS, 1, 1, 1)
+        self._mean = torch.tensor(MEAN, device=device).view(shape)
+        self._std = torch.tensor(STD, device=device).view(shape)
 
-def denormalised(latents: Tensor) -> Tensor:
-    """What the VAE knows, in float32, from the transformer's own [B, C, F, H, W]."""
-    return latents.float() * _column(STD, latents) + _column(MEAN, latents)
+    def normalised(self, latents: Tensor) -> Tensor:
+        """What the transformer knows, in float32, from the VAE's own [B, C, F, H, W]."""
+        return (latents.float() - self._mean) / self._std
 
-
-def _column(values: tuple[float, ...], like: Tensor) -> Tensor:
-    return torch.tensor(values, device=like.device).view(1, CHANNELS, 1, 1, 1)
+    def denormalised(self, latents: Tensor) -> Tensor:
+        """What the VAE knows, in float32, from the transformer's own [B, C, F, H, W]."""
+        return latents.float() * self._std + self._mean

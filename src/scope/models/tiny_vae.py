@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from scope.errors import LoadFailed
 from scope.models.assign import on_meta
 from scope.models.checkpoint import LazyTensor, Weights
-from scope.models.latent_scale import CHANNELS, denormalised, normalised
+from scope.models.latent_scale import CHANNELS, LatentScale
 from scope.models.tensor_bytes import AnyArray
 from scope.models.video_codec import (
     PICTURES_PER_LATENT,
@@ -110,7 +110,7 @@ class TinyVae:
 
     def __init__(self, net: TinyNet, *, vae_scale: bool, latents_per_pass: int = 1) -> None:
         self.net = net
-        self._vae_scale = vae_scale
+        self._scale = LatentScale(self._sample().device) if vae_scale else None
         self._latents_per_pass = latents_per_pass
 
     def open(self) -> CodecState:
@@ -134,7 +134,7 @@ class TinyVae:
         made = _run(self.net.encoder, values(pixels, self._sample()), state)
         state.latents += made.shape[0]
         latents = made.float().transpose(0, 1)[None]
-        return normalised(latents) if self._vae_scale else latents
+        return latents if self._scale is None else self._scale.normalised(latents)
 
     def load(self, arrays: Mapping[str, AnyArray], *, prefix: str = "codec") -> CodecState:
         return CodecState.load(arrays, like=self.open(), sample=self._sample(), prefix=prefix)
@@ -147,7 +147,7 @@ class TinyVae:
     def _decode(self, latents: Tensor, state: CodecState) -> Tensor:
         sample = self._sample()
         z = latents.to(sample.device)
-        z = (denormalised(z) if self._vae_scale else z).to(sample.dtype)
+        z = (z if self._scale is None else self._scale.denormalised(z)).to(sample.dtype)
         out = _run(self.net.decoder, z[0].transpose(0, 1), state)
         state.latents += latents.shape[2]
         return pictures(out)

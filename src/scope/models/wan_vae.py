@@ -13,7 +13,7 @@ from diffusers import AutoencoderKLWan
 from diffusers.models.autoencoders.autoencoder_kl_wan import WanCausalConv3d
 from torch import Tensor, nn
 
-from scope.models.latent_scale import CHANNELS, denormalised, normalised
+from scope.models.latent_scale import CHANNELS, LatentScale
 from scope.models.tensor_bytes import AnyArray
 from scope.models.video_codec import (
     PICTURES_PER_LATENT,
@@ -35,6 +35,7 @@ class WanVae:
         """latents_per_pass: more is faster on a large device, and shows its first picture later."""
         self.model: Any = model
         self._latents_per_pass = latents_per_pass
+        self._scale = LatentScale(model.post_quant_conv.weight.device)
         self._decoder_slots = _slots(model.decoder)
         self._encoder_slots = _slots(model.encoder)
 
@@ -69,7 +70,7 @@ class WanVae:
             made.append(self.model.quant_conv(moments)[:, :CHANNELS])
             state.memory, state.latents = memory, state.latents + 1
             start += length
-        return normalised(torch.cat(made, dim=2))
+        return self._scale.normalised(torch.cat(made, dim=2))
 
     def load(self, arrays: Mapping[str, AnyArray], *, prefix: str = "codec") -> CodecState:
         return self._load(arrays, self.open(), prefix)
@@ -84,7 +85,7 @@ class WanVae:
     @torch.no_grad()
     def _decode(self, latents: Tensor, state: CodecState) -> Tensor:
         sample = self._sample()
-        z = denormalised(latents.to(sample.device)).to(sample.dtype)
+        z = self._scale.denormalised(latents.to(sample.device)).to(sample.dtype)
         memory = list(state.memory)
         first = state.latents == 0
         x = self.model.post_quant_conv(z)

@@ -11,12 +11,13 @@ from scope.control import PromptItem, PromptMix, PromptSchedule, PromptStep, Tra
 from scope.models.cache_policy import Window
 from scope.models.causal import CausalTransformer
 from scope.models.generator import BlockGenerator, GeneratorSettings
-from scope.models.latent_scale import denormalised
+from scope.models.latent_scale import LatentScale
 from scope.pipelines.wan.models import KreaRealtime, LongLive, SelfForcing
 from scope.pipelines.wan.pipeline import WanPipeline
 from tests.models.published import PIECES, tiny_umt5
 from tests.pipelines.wan.hub_cache import TEXT_DIM, TINY, changed, tiny_wan_vae, transformer
 
+SCALE = LatentScale(torch.device("cpu"))
 SIZE = {"height": 32, "width": 32, "vae_type": "tae"}
 
 
@@ -69,7 +70,7 @@ def test_pictures_are_those_of_the_parts_put_together_by_hand():
     generator = BlockGenerator(model, GeneratorSettings(policy=Window(12, 3)), latent=(4, 4))
     steps = generator.step(generator.open(1), text=text, steps=(1000, 750, 500, 250))
     (latents,) = (made for made in steps if made is not None)
-    clip = tiny_wan_vae().decode(denormalised(latents)).sample[0].permute(1, 2, 3, 0)
+    clip = tiny_wan_vae().decode(SCALE.denormalised(latents)).sample[0].permute(1, 2, 3, 0)
     expected = ((clip + 1) * 127.5).round()
     load = LongLive.LoadParams(height=32, width=32)
     pipeline = LongLive(load, device="cpu", progress=lambda *_: None)
