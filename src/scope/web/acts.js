@@ -68,7 +68,7 @@ export function actsOf(page) {
     retry: begin,
     takeTurn: begin,
     retryNow: () => live.stream?.retryNow(),
-    watch: () => live.watchOther({ key: house.key }),
+    watch: () => live.watchOther({ key: house.key, sessionId: Object.keys(house.sessions)[0] }),
     reset: () => { if (live.controlsIt) { void live.change({ reset_cache: true }); page.say(SAID.reset); } },
 
     newSeed: () => (page.seedLocked ? page.say(SAID.seedLocked) : seedWord(Math.floor(Math.random() * MOST_SEED))),

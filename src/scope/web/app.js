@@ -7,6 +7,7 @@
 import { actsOf, usualSteps } from "./acts.js";
 import { drawOffers } from "./stage.js";
 import { h, hidden, icon, iconButton, say } from "./dom.js";
+import { keyForm } from "./key-form.js";
 import { Keys } from "./keys.js";
 import { Live } from "./live.js";
 import { LIVE, phaseOf } from "./phases.js";
@@ -142,6 +143,10 @@ export class Page {
   #heardServer() {
     const { house, live } = this;
     const loaded = house.state.state === "loaded";
+    if (loaded && house.state.pipelineId !== this.#loadedId) {
+      if (this.#loadedId !== null) live.forgetSettings();
+      this.#loadedId = house.state.pipelineId;
+    }
     if (loaded && house.pipeline && this.box.isEmpty && !this.box.contains(document.activeElement?.closest(".blends") ?? null)) {
       this.box.prompts = [{ text: house.pipeline.default_prompt || FALLBACK_PROMPT, weight: 1 }];
     }
@@ -155,6 +160,7 @@ export class Page {
   }
 
   #wasAway = false;
+  /** @type {string | null} */ #loadedId = null;
 
   /** @param {boolean} serverGone */
   #lost(serverGone) {
@@ -198,7 +204,7 @@ export class Page {
   #drawParts(phase) {
     const { house, live } = this;
     const playing = live.isLive;
-    const pipeline = house.pipeline;
+    const pipeline = house.pipeline ?? house.pipelines[live.timeline.pipelineId ?? ""]; // behind an alias
     say(find("#model"), pipeline?.name ?? house.state.pipelineId ?? "Models");
     say(find("#machine"), house.state.hardware ? machineWords(house.state.hardware) : "");
     const peers = house.sessions[live.stream?.sessionId ?? ""]?.peers?.length ?? 0;
@@ -287,14 +293,6 @@ export class Page {
     clearTimeout(this.#idle);
     this.#idle = window.setTimeout(() => document.body.classList.add("idle"), IDLE_MS);
   }
-}
-
-/** @param {(key: string) => void} use */
-function keyForm(use) {
-  const input = h("input", { id: "key", type: "password", autocomplete: "current-password", required: true });
-  const form = h("form", { class: "key-form" }, h("label", { for: "key" }, "Key"), input, h("button", { type: "submit", class: "primary" }, "Unlock"));
-  form.addEventListener("submit", (event) => { event.preventDefault(); use(input.value.trim()); });
-  return form;
 }
 
 new Page();

@@ -452,8 +452,10 @@ class Watching {
 
   /** @param {RTCSessionDescription} offer @returns {Promise<Message>} */
   async offer({ sdp }) {
-    const query = this.sessionId ? `?session_id=${encodeURIComponent(this.sessionId)}` : "";
-    const response = await this.server.send("POST", `/whep${query}`, { body: sdp, type: "application/sdp" });
+    const id = this.sessionId ?? Object.keys(await this.server.sessions())[0];
+    if (!id) throw new ScopeError("No stream is running.", { code: "session_not_found" }); // never begin one
+    const path = `/whep?session_id=${encodeURIComponent(id)}`;
+    const response = await this.server.send("POST", path, { body: sdp, type: "application/sdp" });
     this.#place = response.headers.get("Location") ?? "";
     this.#etag = response.headers.get("ETag") ?? "";
     return { type: "answer", sdp: await response.text() };

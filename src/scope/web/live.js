@@ -5,12 +5,12 @@
 
 import { connect, rtpSeconds, watch } from "/client.js";
 import { Controls } from "./controls.js";
+import { onScreen } from "./on-screen.js";
 import { Past } from "./past.js";
 import { Timeline, wordsOf } from "./timeline.js";
 import { NOTICES, SAID, applied } from "./words.js";
 
 const SLOW_S = 4;
-const SHOWN_MS = 1500;
 const COMES_BACK = new Set(["unreachable", "server_shutdown", "draining"]);
 
 /** @typedef {import("/client.js").Prompt} Prompt */
@@ -104,6 +104,14 @@ export class Live {
     this.stream?.close();
     this.view = null;
     this.#ears.changed();
+  }
+
+  /** Another pipeline: what was chosen for the last one means nothing to it. */
+  forgetSettings() {
+    this.chosen = {};
+    this.controls.clear();
+    this.chunkS = null;
+    this.#chunkFrames = 0;
   }
 
   /** Forget that it stopped. */
@@ -288,13 +296,4 @@ export class Live {
     }
     return { to: glide.to, at: Math.max(0, done), of: glide.of };
   }
-}
-
-/** Milliseconds until an update is on screen, or left the server where the browser can not tell. @param {import("/client.js").Stream} stream @param {any} message @returns {Promise<number>} */
-function onScreen(stream, message) {
-  return new Promise((resolve) => {
-    const off = stream.on("shown", (shown) => { if (shown._id === message._id) done(shown.elapsedMs); });
-    const timer = setTimeout(() => done(message.elapsedMs), SHOWN_MS);
-    const done = (/** @type {number} */ ms) => { off(); clearTimeout(timer); resolve(ms); };
-  });
 }

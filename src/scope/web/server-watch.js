@@ -101,7 +101,8 @@ export class ServerWatch {
     if (status.status === "loaded" && before.state === "loading" && this.#loadBegan) {
       remember(`load.${status.pipeline_id}`, Math.round((performance.now() - this.#loadBegan) / 1000));
     }
-    if (status.pipeline_id && !this.pipelines[status.pipeline_id]) this.pipelines = await this.server.pipelines();
+    const isNew = status.pipeline_id !== before.pipelineId && !this.pipelines[status.pipeline_id];
+    if (status.pipeline_id && isNew) this.pipelines = await this.server.pipelines(); // an alias has none
     this.state = {
       ...this.state,
       state: status.status,

@@ -1,0 +1,12 @@
+/** When a change is seen: on screen where the browser tells, else as it left the server. */
+
+const SHOWN_MS = 1500;
+
+/** Milliseconds until an update is on screen, or left the server where the browser can not tell. @param {import("/client.js").Stream} stream @param {any} message @returns {Promise<number>} */
+export function onScreen(stream, message) {
+  return new Promise((resolve) => {
+    const off = stream.on("shown", (shown) => { if (shown._id === message._id) done(shown.elapsedMs); });
+    const timer = setTimeout(() => done(message.elapsedMs), SHOWN_MS);
+    const done = (/** @type {number} */ ms) => { off(); clearTimeout(timer); resolve(ms); };
+  });
+}
