@@ -15,7 +15,7 @@ def http() -> TestClient:
     return TestClient(create_app(Settings(pipeline=None), object()), base_url="http://localhost")
 
 
-@pytest.mark.parametrize("path", ["/", "/quickstart", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/output", "/quickstart", "/docs"])
 def test_pages_are_html_that_no_other_site_may_frame(http: TestClient, path: str) -> None:
     answer = http.get(path)
     assert answer.status_code == 200
@@ -24,22 +24,34 @@ def test_pages_are_html_that_no_other_site_may_frame(http: TestClient, path: str
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_page_holds_nothing_inline(http: TestClient) -> None:
-    answer = http.get("/")
+@pytest.mark.parametrize("path", ["/", "/output"])
+def test_the_page_holds_nothing_inline(http: TestClient, path: str) -> None:
+    answer = http.get(path)
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert not re.findall(r"<style|<script>|\sstyle=|\son[a-z]+=", answer.text)
+
+
+def test_what_the_page_is_made_of_comes_packed_and_only_when_it_changed(http: TestClient) -> None:
+    packed = http.get("/client.js")
+    plain = http.get("/client.js", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.text == plain.text
+    assert 2 * int(packed.headers["content-length"]) < int(plain.headers["content-length"])
+    again = http.get("/client.js", headers={"If-None-Match": packed.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_the_client_is_a_module(http: TestClient) -> None:
     assert http.get("/client.js").headers["content-type"].startswith("text/javascript")
 
 
-def test_everything_the_page_names_is_there(http: TestClient) -> None:
-    page = http.get("/").text
+@pytest.mark.parametrize("path", ["/", "/output"])
+def test_everything_the_page_names_is_there(http: TestClient, path: str) -> None:
+    page = http.get(path).text
     named = re.findall(r'(?:src|href)="(/[^"#]+)"', page)
     assert named
-    for path in named:
-        assert http.get(path).status_code == 200, path
+    for name in named:
+        assert http.get(name).status_code == 200, name
 
 
 @pytest.mark.parametrize(

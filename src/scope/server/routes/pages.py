@@ -100,7 +100,7 @@ async def _file(name: str, request: Request) -> Response:
     if kind is None or path.parent != WEB or not path.is_file():
         raise HTTPException(404)
     content = await asyncio.to_thread(path.read_bytes)
-    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    etag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Encoding"}
     if path.suffix == ".html":
         copied = name == "quickstart.html"
