@@ -63,7 +63,6 @@ def test_one_click_brings_a_picture_and_a_second_one_glides_to_another(
     samples = page.evaluate("samples")
     assert len({text for text, _ in samples}) > 2  # it counts the chunks
     assert all(text.startswith("→ snowy mountains") for text, _ in samples)
-    between = samples[len(samples) // 2][1]
     assert distance(before, after) > 20
-    assert distance(before, between) > 5
-    assert distance(between, after) > 5
+    between = max(min(distance(before, mean), distance(mean, after)) for _, mean in samples)
+    assert between > 5  # a glide, no cut
