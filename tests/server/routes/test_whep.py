@@ -53,6 +53,23 @@ async def test_ice_servers_come_as_links(serve: Callable[..., Any], second: Any)
     assert options.headers.get_list("link") == answer.headers.get_list("link")
 
 
+@pytest.mark.parametrize("way", ["watch", "start"])
+async def test_the_server_knows_its_relays_at_the_first_offer(
+    serve: Callable[..., Any], client: Any, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = await serve(turn_urls=("turn:t.example?transport=tcp",), turn_secret="s")
+    known: list[str] = []
+    take = live.services.table.offer
+
+    async def taking(offer: Any) -> Any:
+        known.extend(url for server in live.services.ice.last_known for url in server.urls)
+        return await take(offer)
+
+    monkeypatch.setattr(live.services.table, "offer", taking)
+    await getattr(client, way)(live.http)
+    assert known == ["turn:t.example?transport=tcp"]
+
+
 async def test_a_page_of_another_site_may_read_what_it_needs(live: Any, second: Any) -> None:
     headers = {**SDP, "Origin": "http://localhost:3000"}
     answer = await live.http.post("/whep", content=await second.offer_sdp(), headers=headers)

@@ -82,6 +82,9 @@ async def counted_offer(use: Services, request: Request) -> AsyncIterator[OfferT
     ticket = use.offers.begin(client_address(request))
     answered = False
     try:
+        # Our side gathers through the same servers: a player that never asked for them, or
+        # whose list is older than its credentials, would else get an answer without a relay.
+        await use.ice.current()
         yield ticket
         answered = True
     except ScopeError as error:
