@@ -48,7 +48,8 @@ export class Library extends HTMLElement {
       const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.for;
       const hadFocus = place.contains(document.activeElement);
       const list = Object.values(stock.pipelines).sort((a, b) => rank(a, stock) - rank(b, stock));
-      place.replaceChildren(...list.map((one) => this.#card(one, stock, open.has(one.id))));
+      const title = place === this.cards ? h("h2", { class: "hidden" }, "Models") : "";
+      place.replaceChildren(title, ...list.map((one) => this.#card(one, stock, open.has(one.id))));
       if (hadFocus && focused) /** @type {HTMLElement | null} */ (place.querySelector(`[data-for="${focused}"]`))?.focus();
     }
   }
@@ -60,6 +61,7 @@ export class Library extends HTMLElement {
     const files = stock.files[id];
     const here = !files || files.downloaded;
     const loaded = stock.loadedId === id;
+    const fitting = fits(pipeline, stock);
     const busy = files?.progress?.is_downloading;
     const state = loaded ? "Loaded" : stock.loadingId === id ? "Loading…" : busy ? `Downloading ${Math.round(files.progress.percentage ?? 0)} %` : "";
     const load = () => {
@@ -67,9 +69,9 @@ export class Library extends HTMLElement {
       act(this, "load", { id, params: options?.read() ?? {} });
     };
     const button = here
-      ? h("button", { type: "button", class: loaded ? "" : "primary", "data-for": id, disabled: Boolean(unavailable) || stock.loadingId === id, onclick: load }, loaded ? "Load again" : "Load")
-      : h("button", { type: "button", class: "primary", "data-for": id, disabled: Boolean(unavailable) || busy || !stock.downloads, onclick: () => act(this, "download", { id, name }) }, "Download");
-    return h("article", { class: unavailable ? "card away" : "card", "data-id": id },
+      ? h("button", { type: "button", class: loaded || !fitting ? "" : "primary", "data-for": id, disabled: Boolean(unavailable) || stock.loadingId === id, onclick: load }, loaded ? "Load again" : "Load")
+      : h("button", { type: "button", class: fitting ? "primary" : "", "data-for": id, disabled: Boolean(unavailable) || busy || !stock.downloads, onclick: () => act(this, "download", { id, name }) }, "Download");
+    return h("article", { class: unavailable || !fitting ? "card away" : "card", "data-id": id },
       h("h3", {}, name ?? id, state && h("span", { class: "card-state" }, state)),
       h("p", {}, description),
       h("ul", { class: "facts" }, ...factsOf(pipeline, stock).map((fact) => h("li", {}, fact))),
@@ -85,9 +87,17 @@ function hasNoName(button, name) {
   return null;
 }
 
-/** Loaded first, what can not run here last. @param {any} pipeline @param {Stock} stock */
-function rank({ id, unavailable }, stock) {
-  return id === stock.loadedId ? 0 : unavailable ? 2 : 1;
+/** Loaded first, then what runs here; what can not, last. @param {any} pipeline @param {Stock} stock */
+function rank(pipeline, stock) {
+  if (pipeline.id === stock.loadedId) return 0;
+  if (pipeline.unavailable) return 4;
+  if (!fits(pipeline, stock)) return 3;
+  return pipeline.default_prompt ? 1 : 2; // what makes pictures before what measures
+}
+
+/** Whether this machine has the memory. @param {any} pipeline @param {Stock} stock */
+function fits({ estimated_vram_gb: needs }, { hardware }) {
+  return !needs || (hardware?.vram_gb ?? 0) >= needs;
 }
 
 /** @param {any} pipeline @param {Stock} stock @returns {string[]} */
@@ -98,7 +108,7 @@ function factsOf(pipeline, { hardware, files }) {
   const needs = pipeline.estimated_vram_gb;
   const has = hardware?.vram_gb;
   return [
-    needs ? `needs ${gigabytes(needs)} of GPU memory${has ? `; you have ${gigabytes(has)}` : ""}` : "runs on the processor",
+    needs ? `needs ${gigabytes(needs)} of GPU memory; ${has ? `you have ${gigabytes(has)}` : "there is no GPU here"}` : "runs on the processor",
     size ? `${bytes(size)}${files[pipeline.id].downloaded ? " on disk" : " to download"}` : "",
     ...licences,
     pipeline.supported_modes?.includes("video") ? "text or video" : "",
