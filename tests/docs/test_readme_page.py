@@ -55,3 +55,15 @@ def test_the_commands_exist_with_their_options(command: str) -> None:
 
 def test_there_are_commands_to_look_up() -> None:
     assert {command.split()[1] for command in COMMANDS} >= {"prompt", "render"}
+
+
+def test_our_figures_beside_the_original_are_those_of_the_page_about_performance() -> None:
+    rows = README.partition("| | original | this |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    ours = " ".join(row.split("|")[3] for row in rows.splitlines())
+    page = (ROOT / "docs" / "performance.md").read_text()
+    measured = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", page)]
+    figures = re.findall(r"(\d+(?:\.\d+)?)(?:–[\d.]+)? (?:s|ms)\b(?!;)", ours)
+    assert len(figures) >= 6
+    for figure in figures:
+        places = len(figure.partition(".")[2])
+        assert any(round(each, places) == float(figure) for each in measured), figure
