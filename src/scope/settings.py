@@ -96,6 +96,7 @@ class Settings(HubSettings):
     load_params: dict[str, Any] = {}
     aliases: Pairs = {}
     engine: Literal["process", "inline"] = "process"
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$")
     codec: Literal["VP8", "H264"] | None = None
     encoder_threads: int = Field(default=2, ge=1, le=64)
 

@@ -48,6 +48,12 @@ def test_the_options_clients_document(served: list[Settings]) -> None:
     assert (settings.pipeline, settings.open_browser) == ("testcard", False)
 
 
+def test_the_device_is_the_best_there_is_unless_one_is_named(served: list[Settings]) -> None:
+    run()
+    run("--device", "cuda:1")
+    assert [settings.device for settings in served] == ["auto", "cuda:1"]
+
+
 def test_options_win_over_the_environment(
     served: list[Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +102,7 @@ def test_an_automatic_key_is_made_and_printed(served: list[Settings]) -> None:
         ("--alias", "longlive"),
         ("--allowed-origin", "b.example"),
         ("--log-level", "loud"),
+        ("--device", "toaster"),
         ("--no-such-option",),
     ],
     ids=" ".join,

@@ -52,6 +52,9 @@ def render(  # noqa: PLR0913 - one parameter for each option
     load_param: Annotated[
         list[str] | None, typer.Option(help="key=value for the load, value as JSON; repeatable.")
     ] = None,
+    device: Annotated[
+        str, typer.Option(help="What a large model runs on: auto, cpu, cuda or cuda:N.")
+    ] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A report for programs.")] = False,
 ) -> None:
@@ -76,6 +79,7 @@ def render(  # noqa: PLR0913 - one parameter for each option
         seed=seed,
         steps=steps,
         load=load,
+        device=device,
     )
     _run(wish, pipeline or recorded or "vista", as_json=as_json)
 

@@ -55,7 +55,7 @@ async def rendered(wish: Wish, refs: Sequence[PipelineRef], *, load_params: Load
     with _terminated_like_interrupted(), contextlib.ExitStack() as stack:
         stack.callback(making.line.end)
         with contextlib.suppress(asyncio.CancelledError):
-            async with stage(refs) as place:
+            async with stage(refs, device=wish.device) as place:
                 making.line.show(f"loading {place.spec.id}")
                 await place.load(load_params(wish, place.spec))
                 await making.run(place)

@@ -26,6 +26,9 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     load_param: Annotated[
         Many, typer.Option(help="key=value for the load, value as JSON; repeatable.")
     ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="What large models run on: auto, cpu, cuda or cuda:N.")
+    ] = None,
     no_browser: Annotated[
         bool, typer.Option("-N", "--no-browser", help="Do not open the page.")
     ] = False,
@@ -58,6 +61,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         "port": port,
         "pipeline": pipeline,
         "load_params": pairs_of(load_param or [], option="--load-param") or None,
+        "device": device,
         "open_browser": False if no_browser else None,
         "aliases": ",".join(alias) if alias else None,
         "api_key": _key(api_key),

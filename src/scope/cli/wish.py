@@ -36,6 +36,7 @@ class Wish:
     seed: int | None = None
     steps: int | None = None
     load: Mapping[str, Any] = field(default_factory=dict)
+    device: str = "auto"
 
     def parameters(self, spec: PipelineSpec) -> dict[str, Any]:
         """What wins over the timeline's first parameters."""

@@ -44,7 +44,7 @@ class InlineEngine:
         self,
         refs: Sequence[PipelineRef],
         *,
-        device: str = "cpu",
+        device: str = "auto",
         capacity: Capacity | None = None,
         warm_up: bool = True,
         clock: Clock | None = None,

@@ -50,7 +50,7 @@ class ProcessEngine:
         self,
         refs: Sequence[PipelineRef],
         *,
-        device: str = "cpu",
+        device: str = "auto",
         capacity: Capacity | None = None,
         patience: Patience | None = None,
         warm_up: bool = True,

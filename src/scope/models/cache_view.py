@@ -11,6 +11,7 @@ from torch import Tensor
 
 from scope.models.cache_plan import BlockPlan
 from scope.models.rope import RotaryTables
+from scope.models.staging import staged
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,6 @@ def sparse_view(plan: BlockPlan, device: torch.device) -> SparseView | None:
     if plan.sparse is None:
         return None
     candidates, rest = (
-        torch.tensor(slots, device=device) for slots in (plan.sparse.candidates, plan.sparse.rest)
+        staged(torch.tensor(slots), device) for slots in (plan.sparse.candidates, plan.sparse.rest)
     )
     return SparseView(candidates, rest, plan.sparse.keep)

@@ -18,6 +18,7 @@ from scope.models.cache_policy import CachePolicy, replay_plan, rewound
 from scope.models.cache_view import CacheView, sparse_view
 from scope.models.memory_bank import merge_pending
 from scope.models.rope import RotaryTables, rotary_tables, rotate
+from scope.models.staging import staged
 from scope.models.tensor_bytes import AnyArray, array_of, tensor_of
 from scope.models.undo_log import UndoLog
 
@@ -114,13 +115,13 @@ class KvCache:
         device = self.keys.device
         bias = None
         if plan.bias and plan.sparse is None:
-            row = torch.tensor(plan.bias, dtype=self.keys.dtype, device=device)
+            row = staged(torch.tensor(plan.bias, dtype=self.keys.dtype), device)
             bias = row.repeat_interleave(self.shape.frame_tokens).view(1, 1, 1, -1)
         return CacheView(
             self.keys,
             self.values,
             self.rotated,
-            slots=torch.tensor(plan.slots, device=device, dtype=torch.int64),
+            slots=staged(torch.tensor(plan.slots, dtype=torch.int64), device),
             reads=len(plan.key_positions),
             queries=self._tables(plan.query_positions),
             bias=bias,
@@ -216,4 +217,4 @@ class KvCache:
         shape, device = self.shape, self.keys.device
         if max(positions) >= self.policy.slots or min(positions) < 0:
             return rotary_tables(positions, shape.grid, shape.head_dim, device)
-        return self.tables.frames(torch.tensor(positions, device=device), shape.frame_tokens)
+        return self.tables.frames(staged(torch.tensor(positions), device), shape.frame_tokens)

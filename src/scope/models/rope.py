@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from scope.models.staging import staged
+
 THETA = 10000.0
 
 
@@ -63,7 +65,8 @@ def rotary_tables(
         angles.append(torch.outer(positions, frequencies).view(view).expand(*shape, pairs))
     angle = torch.cat(angles, dim=-1).reshape(-1, head_dim // 2)
     table = torch.stack((angle.cos(), angle.sin()), dim=-1)
-    return RotaryTables(table.to(device=device, dtype=torch.float32))
+    table = table.float()
+    return RotaryTables(table if device is None else staged(table, device))
 
 
 def rotate(x: Tensor, tables: RotaryTables) -> Tensor:

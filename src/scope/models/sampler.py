@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from scope.models.flow import Level, add_noise, x0_from_flow
+from scope.models.staging import staged
 
 Flow = Callable[[Tensor, int], Tensor]
 """A noisy block and the number of the pass, to the predicted flow."""
@@ -30,7 +31,7 @@ class BlockNoise:
         batch, channels, frames, height, width = like.shape
         size = (batch, frames, channels, height, width)
         drawn = torch.randn(size, generator=self._random, dtype=torch.float32)
-        return drawn.transpose(1, 2).to(like.device, non_blocking=True)
+        return staged(drawn.transpose(1, 2), like.device)
 
 
 def denoise(

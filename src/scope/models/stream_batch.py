@@ -26,6 +26,7 @@ from scope.models.generator import Advance, GeneratorSettings
 from scope.models.generator_state import TextState
 from scope.models.kv_cache import CacheShape
 from scope.models.sampler import BlockNoise
+from scope.models.staging import staged
 from scope.models.tensor_bytes import AnyArray
 
 
@@ -67,12 +68,12 @@ class StreamBatch:
         blocks = (self._enter(state, start, noise_scale), *state.flights)
         caches = state.rows.caches[: len(blocks)]
         view = state.rows.view([cache.begin_block(self.settings.block) for cache in caches])
-        t = torch.tensor([[level.t] for level in listed[: len(blocks)]], device=self.model.device)
+        t = staged(torch.tensor([[level.t] for level in listed[: len(blocks)]]), self.model.device)
         x = torch.cat([block.x for block in blocks])
         advance = self.advance or self.model.advance
         flow = advance(x, self.model.modulation(t), self._text(state, text, len(blocks)), view)
         sigma = torch.tensor([level.sigma for level in listed[: len(blocks)]], dtype=torch.float64)
-        wide = sigma.to(x.device).view(-1, 1, 1, 1, 1)
+        wide = staged(sigma, x.device).view(-1, 1, 1, 1, 1)
         x0 = x0_from_flow(x.double(), flow.double(), wide).float()
         onward = [
             replace(block, x=add_noise(guess, self._noise(state, block, row + 1), level.sigma))

@@ -11,7 +11,7 @@ def engine_of(settings: Settings) -> Engine:
     if settings.engine == "inline":
         from scope.engine.inline_engine import InlineEngine
 
-        return InlineEngine(refs)
+        return InlineEngine(refs, device=settings.device)
     from scope.engine.process_engine import ProcessEngine
 
-    return ProcessEngine(refs)
+    return ProcessEngine(refs, device=settings.device)

@@ -115,10 +115,10 @@ class Performance:
 
 
 @asynccontextmanager
-async def stage(refs: Sequence[PipelineRef]) -> AsyncIterator[Stage]:
+async def stage(refs: Sequence[PipelineRef], *, device: str = "auto") -> AsyncIterator[Stage]:
     """A stage for the last of `refs`. Raises UnknownPipeline, LoadFailed."""
     async with AsyncExitStack() as stack:
-        engine = InlineEngine(refs, warm_up=False)
+        engine = InlineEngine(refs, device=device, warm_up=False)
         stack.push_async_callback(_close, engine)
         await engine.start()
         specs = list(engine.catalog().values())

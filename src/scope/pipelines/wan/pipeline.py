@@ -37,10 +37,11 @@ class WanPipeline(contract.Pipeline["WanState", "WanMark"]):
         progress("starting libraries", 0.0)
         import torch
 
+        from scope.models.device_choice import device_named
         from scope.pipelines.wan.loading import find_files, generator_settings, load_parts
         from scope.pipelines.wan.runtime import WanRuntime
 
-        profile, where = self.profile, torch.device(device)
+        profile, where = self.profile, device_named(device)
         cache = HubSettings().hub_cache
         files = find_files(self.id, profile, load, cache)
         parts = load_parts(files, profile, load, device=where, progress=progress)
