@@ -129,3 +129,38 @@ def test_a_load_without_room_names_what_fits_and_the_smaller_one_works(
         await opened(engine, "longlive")
 
     run("longlive", scenario)
+
+
+def test_out_of_memory_in_load_and_stream_is_told_and_another_process_goes_on() -> None:
+    """The process has truly no memory left, and torch says so in its own words."""
+    cramped = PipelineRef("tests.contract.cramped_pipeline:Cramped", "longlive")
+
+    async def scenario(engine: ProcessEngine) -> None:
+        await engine.load(LoadRequest("longlive", {**SMALL, "height": 640, "width": 640}))
+        refused = await engine.settled()
+        assert refused.state == "error"
+        assert refused.error is not None
+        assert (refused.error.code, "allocat" in refused.error.detail) == ("out_of_memory", True)
+        first = engine.worker_pid
+        handle = await opened(engine, "longlive")
+        second = engine.worker_pid
+        await until_revision(handle, 0)
+        handle.send(ControlUpdate(revision=1, prompts=prompt("a flood")))
+        while not isinstance(stopped := await handle.next_event(), StreamStopped):
+            pass
+        assert stopped.reason is StopReason.OUT_OF_MEMORY
+        assert stopped.error is not None
+        assert "you tried to allocate" in stopped.error.detail
+        again = await opened(engine, "longlive")
+        await until_revision(again, 0)
+        assert len({first, second, engine.worker_pid}) == 3
+
+    async def all_of_it() -> None:
+        engine = ProcessEngine([cramped])
+        await engine.start()
+        try:
+            await asyncio.wait_for(scenario(engine), 2 * LIMIT_S)
+        finally:
+            await engine.aclose()
+
+    asyncio.run(all_of_it())

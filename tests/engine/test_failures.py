@@ -1,3 +1,5 @@
+from errno import EACCES, ENOMEM
+
 import pytest
 
 from scope.engine.failures import MAX_DETAIL, as_exception, error_info, is_out_of_memory
@@ -21,6 +23,9 @@ class OutOfMemoryError(RuntimeError):
         MemoryError(),
         OutOfMemoryError("tried to allocate"),
         RuntimeError("CUDA error: out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."),
+        RuntimeError("unable to mmap 8 bytes: Cannot allocate memory (12)"),
+        OSError(ENOMEM, "Cannot allocate memory"),
     ],
 )
 def test_a_device_without_room_is_known_by_name(error: Exception) -> None:
@@ -30,6 +35,7 @@ def test_a_device_without_room_is_known_by_name(error: Exception) -> None:
 def test_other_errors_are_not_a_lack_of_memory() -> None:
     assert not is_out_of_memory(RuntimeError("out of luck"))
     assert not is_out_of_memory(ValueError("out of memory lane"))
+    assert not is_out_of_memory(OSError(EACCES, "Permission denied"))
 
 
 def test_a_foreign_error_keeps_its_name_and_words_within_bounds() -> None:

@@ -116,6 +116,22 @@ def test_more_of_anything_takes_more():
         assert footprint(plan(**changes)).total < base
 
 
+def test_a_number_of_four_bytes_takes_twice_the_room_of_one_of_two():
+    two, four = footprint(plan()), footprint(plan(element_bytes=4))
+    for part in ("transformer", "codec", "cache", "decode"):
+        assert getattr(four, part) == 2 * getattr(two, part), part
+    assert two.work < four.work <= 2 * two.work
+    assert (four.text_encoder, four.libraries) == (two.text_encoder, two.libraries)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_eight_bits_are_for_the_matrices_whatever_the_rest_has(size):
+    wide = footprint(plan(element_bytes=size)).transformer
+    small = footprint(plan(element_bytes=size, weight_bits=8)).transformer
+    matrices = SMALL.layers * (8 * SMALL.dim**2 + 2 * SMALL.dim * SMALL.ffn)
+    assert wide - small == (size - 1) * matrices
+
+
 def test_eight_bits_halve_the_matrices_and_leave_the_rest():
     wide, small = footprint(plan()).transformer, footprint(plan(weight_bits=8)).transformer
     assert 0.5 < small / wide < 0.55

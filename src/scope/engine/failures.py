@@ -5,6 +5,7 @@ is imported here.
 """
 
 from collections.abc import Mapping
+from errno import ENOMEM
 
 from scope.errors import (
     EngineError,
@@ -20,6 +21,9 @@ from scope.errors import (
 from scope.events import ErrorInfo
 
 MAX_DETAIL = 500
+
+_NO_ROOM = ("out of memory", "can't allocate memory", "cannot allocate memory")
+"""What libraries say of a device and of the machine, in errors of no kind of their own."""
 
 _KINDS: Mapping[str, type[ScopeError]] = {
     kind.code: kind
@@ -41,7 +45,10 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
         return True
-    return isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+    if isinstance(error, OSError) and error.errno == ENOMEM:
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in said for words in _NO_ROOM)
 
 
 def error_info(error: BaseException, *, kind: type[EngineError] = EngineError) -> ErrorInfo:

@@ -50,8 +50,9 @@ SLACK = 1.15
 class Plan:
     """What would be loaded. cache_frames, block: in latent frames. pass_frames: the most frames
     that go through the transformer at once (a window that is made again for a new prompt).
-    weight_bits: 16, or 8 for the layers' matrices. text_encoder_bytes: 0 if it lives elsewhere.
-    streams: that play at a time.
+    element_bytes: of a number, 2 on a GPU and 4 on a processor; weight_bits: 8 if the layers'
+    matrices have so few, whatever the rest has. text_encoder_bytes: as it will lie there, 0 if it
+    lives elsewhere. streams: that play at a time.
     """
 
     config: CausalConfig
@@ -61,6 +62,7 @@ class Plan:
     cache_frames: int
     block: int = 3
     pass_frames: int = 3
+    element_bytes: Literal[2, 4] = 2
     weight_bits: Literal[8, 16] = 16
     text_encoder_bytes: int = TEXT_ENCODER_BYTES["bf16"]
     streams: int = 1
@@ -106,22 +108,24 @@ def parameters(config: CausalConfig) -> int:
 def footprint(plan: Plan) -> Footprint:
     config, pixels = plan.config, plan.height * plan.width
     tokens, dim = plan.frame_tokens, config.dim
-    token_bytes = 2 * config.layers * dim * 2
+    # The figures of the codecs are for two bytes a number.
+    size, wider = plan.element_bytes, plan.element_bytes // 2
+    token_bytes = 2 * config.layers * dim * size
     # Keys are there twice, un-rotated and as the block reads them; and two marks to go back to
     # keep the slots of a block each.
     frames = plan.cache_frames * 1.5 + 2 * plan.block
     text_bytes = TEXT_TOKENS * token_bytes
     # A layer's inputs, projections and hidden units; the window's keys while they are turned.
-    passing = plan.pass_frames * tokens * (8 * dim + 2 * config.ffn) * 2
+    passing = plan.pass_frames * tokens * (8 * dim + 2 * config.ffn) * size
     turning = plan.cache_frames * tokens * dim * 3 * 4
     other_streams = (plan.streams - 1) * CODEC_STATE_BYTES_PER_PIXEL[plan.vae]
     return Footprint(
-        transformer=_weight_bytes(config, plan.weight_bits),
+        transformer=_weight_bytes(plan),
         text_encoder=plan.text_encoder_bytes,
-        codec=CODEC_BYTES[plan.vae],
+        codec=wider * CODEC_BYTES[plan.vae],
         cache=plan.streams * round(frames * tokens * token_bytes + text_bytes),
         work=passing + turning,
-        decode=pixels * (DECODE_BYTES_PER_PIXEL[plan.vae] + other_streams),
+        decode=wider * pixels * (DECODE_BYTES_PER_PIXEL[plan.vae] + other_streams),
     )
 
 
@@ -152,9 +156,9 @@ def require_room(plan: Plan, room_bytes: int) -> Footprint:
     )
 
 
-def _weight_bytes(config: CausalConfig, bits: int) -> int:
-    count = parameters(config)
-    if bits == 16:
-        return 2 * count
+def _weight_bytes(plan: Plan) -> int:
+    config, count = plan.config, parameters(plan.config)
+    if plan.weight_bits == 16:
+        return plan.element_bytes * count
     matrices = config.layers * (8 * config.dim**2 + 2 * config.dim * config.ffn)
-    return 2 * count - matrices
+    return plan.element_bytes * (count - matrices) + matrices

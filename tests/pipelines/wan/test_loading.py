@@ -4,11 +4,13 @@ import pytest
 import torch
 
 from scope.errors import LoadFailed, OutOfMemory
+from scope.models.budget import footprint
 from scope.models.cache_policy import MemoryBank, Window
+from scope.models.checkpoint import open_weights
 from scope.models.fp8 import Fp8Linear
+from scope.models.wan_names import published
 from scope.models.wan_vae import WanVae
-from scope.pipelines.artifacts import file_here
-from scope.pipelines.published import TEXT_ENCODER, WEIGHTS
+from scope.pipelines.published import WEIGHTS
 from scope.pipelines.wan import loading, models
 from scope.pipelines.wan.loading import WanParts, find_files, generator_settings, load_parts
 from scope.pipelines.wan.params import WanLoad
@@ -79,9 +81,27 @@ def test_a_text_encoder_elsewhere_leaves_its_room_to_the_model(hub_cache, monkey
     monkeypatch.setattr(loading, "require_room", lambda plan, room: plans.append(plan))
     for place in ("device", "cpu"):
         parts(models.LongLive, hub_cache, text_encoder=place)
-    path = file_here(hub_cache, TEXT_ENCODER, TEXT_ENCODER.files[0])
-    assert 0 < plans[0].text_encoder_bytes <= path.stat().st_size
-    assert plans[1].text_encoder_bytes == 0
+    assert 0 < plans[0].text_encoder_bytes == plans[1].text_encoder_bytes, "one and the same here"
+    files = find_files("longlive", models.LongLive.profile, WanLoad(**SMALL), hub_cache)
+    weights = published(open_weights(files.weights, key="generator"))
+    for place, room in (("device", True), ("cpu", False)):
+        load = WanLoad(**SMALL, text_encoder=place)
+        plan = loading._plan(weights, files, models.LongLive.profile, load, dtype=torch.bfloat16)
+        assert (plan.text_encoder_bytes > 0) is room
+        assert plan.text_encoder_bytes <= files.text_encoder.stat().st_size
+        assert plan.element_bytes == 2
+
+
+def test_the_estimate_counts_numbers_as_they_are_loaded(hub_cache, monkeypatch):
+    plans = []
+    monkeypatch.setattr(loading, "require_room", lambda plan, room: plans.append(plan))
+    loaded = parts(models.LongLive, hub_cache)
+    (plan,) = plans
+    held = footprint(plan)
+    assert held.transformer == sum(t.nbytes for t in loaded.model.state_dict().values())
+    read = loaded.texts._model.state_dict().values()
+    once = {tensor.data_ptr(): tensor.nbytes for tensor in read}  # the token table has two names
+    assert held.text_encoder == pytest.approx(sum(once.values()), rel=0.01)
 
 
 def test_settings_follow_the_profile_and_the_load():

@@ -4,6 +4,7 @@ Decides which file is which, the order of loading, and that a load that does not
 refused before anything is read. It does not know streams.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from scope.models.cache_policy import CachePolicy, MemoryBank, Window
 from scope.models.causal import CausalTransformer
 from scope.models.checkpoint import Weights, open_weights
 from scope.models.device_room import free_bytes
-from scope.models.fp8 import has_fp8_products, in_fp8
+from scope.models.fp8 import FP8, has_fp8_products, in_fp8
 from scope.models.generator import Advance, GeneratorSettings
 from scope.models.lora import linears_of, merged, read_lora
 from scope.models.pass_graphs import fast_advance
@@ -101,7 +102,7 @@ def load_parts(
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     progress("checking files", 0.0)
     weights = published(open_weights(files.weights, key=profile.key))
-    plan = _plan(weights, files, profile, load)
+    plan = _plan(weights, files, profile, load, dtype=dtype)
     room = free_bytes(device)
     if room is not None:
         require_room(plan, room)
@@ -159,10 +160,13 @@ def _transformer(
     return model
 
 
-def _plan(weights: Weights, files: WanFiles, profile: WanProfile, load: WanLoad) -> Plan:
+def _plan(
+    weights: Weights, files: WanFiles, profile: WanProfile, load: WanLoad, *, dtype: torch.dtype
+) -> Plan:
+    """A processor counts the text encoder whatever is asked: it lives there in either case."""
     policy = _policy(profile)
-    text = open_weights(files.text_encoder)
-    on_device = load.text_encoder == "device"
+    on_processor = dtype == torch.float32
+    here = on_processor or load.text_encoder == "device"
     return Plan(
         config_of(weights),
         load.height,
@@ -171,8 +175,17 @@ def _plan(weights: Weights, files: WanFiles, profile: WanProfile, load: WanLoad)
         cache_frames=policy.slots,
         block=profile.block,
         pass_frames=profile.pass_frames,
+        element_bytes=4 if on_processor else 2,
         weight_bits=16 if load.quantization is None else 8,
-        text_encoder_bytes=sum(part.bytes for part in text.values()) if on_device else 0,
+        text_encoder_bytes=_text_bytes(files.text_encoder, dtype) if here else 0,
+    )
+
+
+def _text_bytes(path: Path, dtype: torch.dtype) -> int:
+    """As loaded: layers that have eight bits in the file keep them, the rest becomes `dtype`."""
+    return sum(
+        part.bytes if part.dtype == FP8 else math.prod(part.shape) * dtype.itemsize
+        for part in open_weights(path).values()
     )
 
 
