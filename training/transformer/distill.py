@@ -116,7 +116,13 @@ def train(distiller: Distiller, store: LatentStore, args: argparse.Namespace, pa
     signal.signal(signal.SIGTERM, end)
     start = time.monotonic()
     saved, sums = start, []
-    while not stop and (elapsed := (time.monotonic() - start) / (3600 * args.hours)) < 1:
+
+    def progress() -> float:
+        """Of the time, or of the steps: on a busy machine time says little."""
+        spent = (time.monotonic() - start) / (3600 * args.hours)
+        return run.step / args.steps if args.steps else spent
+
+    while not stop and (elapsed := progress()) < 1:
         single = float(torch.rand(1, generator=run.random)) > args.clip_share
         size = args.single_size if single else args.clip_size
         loss = distiller.loss(store, size, single=single)
@@ -148,6 +154,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--guidance-first", type=float, default=3.0)
     parser.add_argument("--guidance", type=float, default=2.0)
     parser.add_argument("--hours", type=float, default=0.2)
+    parser.add_argument("--steps", type=int, help="ends after so many, instead of by time")
     parser.add_argument("--rate", type=float, default=0.2, help="of the training rate")
     parser.add_argument("--ema", type=float, default=0.98)
     parser.add_argument("--single-size", type=int, default=32)
