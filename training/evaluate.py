@@ -70,7 +70,7 @@ class Bench:
 
 @torch.no_grad()
 def through_codec(codec: Codec, render: NDArray[np.uint8]) -> Picture:
-    clip = torch.from_numpy(np.ascontiguousarray(render[:12])).permute(0, 3, 1, 2)[None] / 255
+    clip = torch.from_numpy(render[:12].copy()).permute(0, 3, 1, 2)[None] / 255
     made = codec.decode_clip(codec.encode_clip(clip.float()))[0, RENDER_MOMENT]
     pixels: Picture = (made.permute(1, 2, 0) * 255).round().byte().numpy()
     return pixels
