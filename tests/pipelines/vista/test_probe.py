@@ -1,0 +1,24 @@
+"""The probe does a chunk's kind of work, the same every time."""
+
+import numpy as np
+
+from scope.pipelines.vista.probe import Probe
+from scope.pipelines.vista.runtime import Runtime
+from scope.pipelines.vista.self_test import Setup
+from training.export.tiny import write_tiny_package
+
+
+def test_a_probe_gives_the_same_numbers_every_time(tmp_path):
+    probe = Probe(Runtime(tmp_path, write_tiny_package(tmp_path), Setup(1, "f32")))
+    first = probe()
+    assert first.shape == (4, 2, 4)
+    assert np.abs(first).max() > 0
+    np.testing.assert_array_equal(probe.flow(), first)
+
+
+def test_both_kinds_of_arithmetic_agree_on_it(tmp_path):
+    manifest = write_tiny_package(tmp_path)
+    exact, coarse = (
+        Probe(Runtime(tmp_path, manifest, Setup(1, precision)))() for precision in ("f32", "int8")
+    )
+    assert np.square(coarse - exact).mean() < 0.08**2 * np.square(exact).mean()
