@@ -85,9 +85,11 @@ def test_the_documented_script_plays_changes_and_ends(
             await page.wait_for_function(
                 "() => pc.connectionState === 'closed'", timeout=PATIENCE_MS
             )
-            heard = await page.evaluate("() => heard.map(message => message.type)")
-            assert heard.count("stream_stopped") == 1
-            assert "error" not in heard
+            heard = await page.evaluate("() => heard")
+            assert [message["type"] for message in heard].count("stream_stopped") == 1
+            # It may hear which of its keys the test card has no use for, never a refusal.
+            severities = {message.get("severity") for message in heard}
+            assert "error" not in severities, heard
 
     asyncio.run(main())
 
