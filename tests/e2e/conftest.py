@@ -57,6 +57,12 @@ class Server:
         """Everything it printed."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
+    def end_sessions(self) -> None:
+        """End what closed pages left: a page that vanishes leaves a session that may return."""
+        with httpx2.Client(base_url=self.base, timeout=5) as http:
+            for session_id in http.get("/api/v1/session/metrics").json()["sessions"]:
+                http.delete(f"/api/v1/webrtc/offer/{session_id}").raise_for_status()
+
     def wait_until_ready(self) -> None:
         """Poll with a deadline; a server that does not come up shows its log."""
         deadline_s = time.monotonic() + READY_S

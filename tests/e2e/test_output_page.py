@@ -6,6 +6,7 @@ from tests.e2e.hands import phase, says, serious, shows
 
 
 def test_it_waits_follows_a_stream_and_waits_again(tunable: Any, browse: Any) -> None:
+    tunable.end_sessions()
     output = browse(f"{tunable.base}/output", width=960, height=540)
     says(output, "Waiting for a stream.")
     assert serious(output) == []
