@@ -5,6 +5,7 @@ which state the stream is in. Knows no SDP and none of the words in the messages
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from scope.client.values import Event, StreamState
 from scope.protocol.notices import Hello, Stats
 
 STEADY_S = 10.0
+GREETING_S = 2.0
 GONE_STATUS = frozenset({404, 409, 410})
 """The session can not be taken up again; a new one can."""
 UP: frozenset[StreamState] = frozenset({"connected", "streaming", "paused"})
@@ -61,12 +63,15 @@ class Line:
         self._losses: asyncio.Queue[ClientError] = asyncio.Queue()
         self._keeper: asyncio.Task[None] | None = None
         self._steady: asyncio.TimerHandle | None = None
+        self._met = asyncio.Event()
 
     async def start(self) -> None:
-        """Connect. The first failure is raised at once; later ones are tried again."""
+        """Connect and be greeted. A failure here is raised at once; later ones are tried again."""
         connected = False
         try:
             await self._connect()
+            with contextlib.suppress(TimeoutError):  # the plain API knows no greeting
+                await asyncio.wait_for(self._met.wait(), GREETING_S)
             connected = True
         finally:
             if not connected:
@@ -200,6 +205,7 @@ class Line:
 
     def _greeted(self, hello: Hello) -> None:
         self.hello = hello
+        self._met.set()
         self._ledger.wish["seed"] = hello.seed
         if hello.resume_token:
             self._place = Place(hello.session_id, hello.resume_token)
