@@ -26,7 +26,7 @@ def test_the_norm_spans_all_channels_and_is_made_in_float32():
 def test_hidden_tokens_have_no_influence():
     q, k, v = qkv(4)
     mask = torch.ones(4, 4).tril().bool()
-    attention = MaskedAttention(rotary_tables([0], (2, 2), 16), mask)
+    attention = MaskedAttention(rotary_tables([0], (2, 2), 16), mask, AttentionBackend())
     before = attention(q, k, v)
     after = attention(q, k, v.clone().index_fill_(1, torch.tensor([3]), 9.0))
     assert torch.equal(before[:, :3], after[:, :3])
@@ -42,7 +42,7 @@ def test_a_block_sees_itself_and_the_cached_past():
         attention = CachedAttention(cache.view(plan), 0, AttentionBackend())
         out.append(attention(whole_q[:, part], whole_k[:, part], whole_v[:, part]))
     mask = torch.ones(2, 2).tril().bool().repeat_interleave(4, 0).repeat_interleave(4, 1)
-    masked = MaskedAttention(rotary_tables([0, 1], (2, 2), 16), mask)
+    masked = MaskedAttention(rotary_tables([0, 1], (2, 2), 16), mask, AttentionBackend())
     torch.testing.assert_close(torch.cat(out, 1), masked(whole_q, whole_k, whole_v))
 
 

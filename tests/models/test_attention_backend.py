@@ -12,6 +12,7 @@ from scope.models.attention_backend import (
     biased_in_runs,
     choose,
     installed,
+    products,
     sdpa,
     with_logsumexp,
 )
@@ -31,6 +32,18 @@ def test_attention_is_the_softmax_of_scaled_products():
     expected = torch.einsum("bhqk,bkhd->bqhd", weights, v)
     torch.testing.assert_close(sdpa(q, k, v), expected)
     torch.testing.assert_close(AttentionBackend()(q, k, v), expected)
+
+
+def test_written_out_products_say_and_learn_the_same():
+    mask = torch.rand(5, 7) < 0.7
+    mask[:, 0] = True
+    given = [each.requires_grad_() for each in qkv(5, 7)]
+    for hidden in (None, mask):
+        ours, theirs = (kernel(*given, hidden) for kernel in (products, sdpa))
+        torch.testing.assert_close(ours, theirs)
+        slopes = [torch.autograd.grad(out.square().sum(), given) for out in (ours, theirs)]
+        torch.testing.assert_close(*slopes)
+    assert attention_for(torch.device("cpu"), name="products").masked is products
 
 
 @pytest.mark.parametrize(

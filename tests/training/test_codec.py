@@ -1,9 +1,11 @@
 import pytest
 import torch
 
-from training.codec.losses import psnr, rarity, ssim
+from training.codec.grow import grown
+from training.codec.losses import Weights, psnr, rarity, reconstruction, ssim
 from training.codec.model import Codec, CodecShape
-from training.codec.optimizer import Muon, optimizers, orthogonalise
+from training.codec.optimizer import optimizers
+from training.muon import Muon, orthogonalise
 
 
 @pytest.fixture
@@ -120,3 +122,38 @@ def test_only_what_may_learn_is_optimised(codec: Codec) -> None:
 
     learning = {id(parameter) for group in groups for parameter in group["params"]}
     assert learning == {id(parameter) for parameter in codec.decoder.parameters()}
+
+
+@torch.no_grad()
+def test_a_grown_codec_says_the_same_at_first(codec: Codec) -> None:
+    larger = CodecShape(
+        latent=4, widths=(8, 16, 16, 32), encoder_blocks=(1, 3, 2), decoder_blocks=(3, 2, 5)
+    )
+    grew = grown(codec, larger).eval()
+    clip = torch.rand(1, 8, 3, 64, 96)
+    latents = codec.encode_clip(clip)
+    assert torch.allclose(grew.encode_clip(clip), latents, atol=1e-5)
+    assert torch.allclose(grew.decode_clip(latents), codec.decode_clip(latents), atol=1e-5)
+
+
+def test_a_codec_grows_in_blocks_only(codec: Codec) -> None:
+    with pytest.raises(ValueError, match="number of blocks"):
+        grown(codec, CodecShape(latent=4, widths=(8, 16, 16, 64)))
+    with pytest.raises(ValueError, match="lose"):
+        grown(codec, CodecShape(latent=4, widths=(8, 16, 16, 32), decoder_blocks=(1, 2, 4)))
+
+
+def test_the_structure_loss_falls_with_the_similarity() -> None:
+    clip = torch.rand(1, 8, 3, 32, 32)
+    rare = rarity(clip.flatten(0, 1))
+
+    def extra(made: torch.Tensor) -> float:
+        with_it, without = (
+            float(reconstruction(made, clip, rare, Weights(structure=share)))
+            for share in (1.0, 0.0)
+        )
+        return with_it - without
+
+    assert extra(clip) == pytest.approx(0, abs=1e-5)
+    flat = clip.mean(dim=(3, 4), keepdim=True).expand_as(clip)
+    assert extra(0.9 * clip + 0.1 * flat) < extra(0.5 * clip + 0.5 * flat) < extra(flat)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from training.muon import orthogonalise
 from training.text.cache import cache_path, fill
 from training.transformer.data import LatentStore
 from training.transformer.evaluate_flow import held_out
 from training.transformer.model import SemanticHead, Sizes, start
-from training.transformer.muon import orthogonalise
 from training.transformer.objective import Recipe, importance, losses, noised, own_past
 from training.transformer.state import Run, load_ema
 

@@ -23,8 +23,8 @@ class CodecShape:
 
     latent: int = 16
     widths: tuple[int, int, int, int] = (32, 64, 96, 160)
-    encoder_blocks: tuple[int, int, int] = (1, 2, 3)
-    decoder_blocks: tuple[int, int, int] = (2, 2, 4)
+    encoder_blocks: tuple[int, int, int] = (2, 4, 6)
+    decoder_blocks: tuple[int, int, int] = (3, 2, 4)
 
 
 class Block(nn.Module):

@@ -24,6 +24,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from training.codec.data import ClipShards, batches
+from training.codec.grow import grown
 from training.codec.guesses import Guesses, GuessSource
 from training.codec.losses import Weights, psnr, rarity, reconstruction, spread
 from training.codec.measure import load, measure
@@ -83,8 +84,7 @@ class Run:
         self.out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(options.seed)
         self.fixed_encoder = options.decoder_of is not None
-        shape = CodecShape(latent=options.latent)
-        self.model = load(options.decoder_of) if self.fixed_encoder else Codec(shape)
+        self.model = _beginning(options)
         self.model.train().to(memory_format=torch.channels_last)
         self.model.encoder.requires_grad_(not self.fixed_encoder)
         self.average = {k: v.detach().clone() for k, v in self.model.named_parameters()}
@@ -146,6 +146,17 @@ class Run:
             log.write(line + "\n")
 
 
+def _weights(options: argparse.Namespace) -> Weights:
+    return Weights(texture=options.texture, seam=options.seam, structure=options.structure)
+
+
+def _beginning(options: argparse.Namespace) -> Codec:
+    if options.decoder_of is not None:
+        return load(options.decoder_of)
+    shape = CodecShape(latent=options.latent)
+    return grown(load(options.grow), shape) if options.grow else Codec(shape)
+
+
 def export(run: Run, statistics: Tensor) -> None:
     """The averaged weights with the latents' statistics."""
     model = run.averaged()
@@ -158,7 +169,7 @@ def export(run: Run, statistics: Tensor) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    run, weights = Run(options), Weights(texture=options.texture, seam=options.seam)
+    run, weights = Run(options), _weights(options)
     source = batches(
         ClipShards(options.clips), seed=options.seed + run.step, batch=options.batch,
         pictures=GROUPS * PICTURES, height=96, width=160,
@@ -214,6 +225,8 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=0.05)
     parser.add_argument("--texture", type=float, default=Weights().texture)
     parser.add_argument("--seam", type=float, default=Weights().seam)
+    parser.add_argument("--structure", type=float, default=Weights().structure)
+    parser.add_argument("--grow", type=Path, help="a finished run to start from, all of it learns")
     parser.add_argument("--decoder-of", type=Path, help="a finished run whose encoder stays fixed")
     parser.add_argument("--guesses", type=Path, help="a transformer whose guesses are shown too")
     parser.add_argument("--latents", type=Path, default=Path("training/runs/latents"))

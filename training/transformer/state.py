@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from scope.models.causal import CausalTransformer
+from training.muon import Muon
 from training.transformer.model import SemanticHead, Sizes, start
-from training.transformer.muon import Muon, optimisers
+from training.transformer.optimizer import optimisers
 
 
 @dataclass(slots=True)

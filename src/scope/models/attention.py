@@ -35,12 +35,15 @@ class RMSNorm(nn.Module):
 class MaskedAttention:
     """A whole sequence, its frames hidden from each other by a mask over tokens."""
 
-    def __init__(self, tables: RotaryTables, mask: Tensor | None) -> None:
+    def __init__(
+        self, tables: RotaryTables, mask: Tensor | None, backend: AttentionBackend
+    ) -> None:
         self.tables = tables
         self.mask = mask
+        self.backend = backend
 
     def __call__(self, q: Tensor, k: Tensor, v: Tensor, /) -> Tensor:
-        return sdpa(rotate(q, self.tables), rotate(k, self.tables), v, self.mask)
+        return self.backend.masked(rotate(q, self.tables), rotate(k, self.tables), v, self.mask)
 
 
 class CachedAttention:

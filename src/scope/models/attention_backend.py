@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Kernel = Callable[[Tensor, Tensor, Tensor], Tensor]
+MaskedKernel = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
 
 PACKAGES = {
     "flash3": "flash_attn_interface",
@@ -32,10 +33,24 @@ def sdpa(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2)
 
 
+def products(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Written out, for training on a processor: the gradient of torch's kernel there is slow.
+
+    mask: boolean, false hides.
+    """
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    scores = (q @ k.mT).float() * q.shape[-1] ** -0.5
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return (scores.softmax(-1).to(v.dtype) @ v).transpose(1, 2)
+
+
 @dataclass(frozen=True, slots=True)
 class AttentionBackend:
     name: str = "sdpa"
     kernel: Kernel = sdpa
+    masked: MaskedKernel = sdpa
+    """For a whole sequence under a mask, which the packages do not know."""
 
     def __call__(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         return self.kernel(q, k, v)
@@ -57,7 +72,8 @@ def choose(available: frozenset[str], *, capability: tuple[int, int] | None) -> 
 def attention_for(
     device: torch.device, dtype: torch.dtype = torch.bfloat16, *, name: str | None = None
 ) -> AttentionBackend:
-    """The backend for tensors of a device and type; name: insist on sdpa, flash2, flash3, sage."""
+    """The backend for tensors of a device and type; name: insist on sdpa, products, flash2,
+    flash3 or sage."""
     if name is None:
         # The packages know 16-bit numbers only.
         fitting = device.type == "cuda" and dtype in {torch.float16, torch.bfloat16}
@@ -65,6 +81,8 @@ def attention_for(
         name = choose(installed(), capability=capability)
     if name == "sdpa":
         return AttentionBackend()
+    if name == "products":
+        return AttentionBackend(name, products, products)
     module: Any = import_module(PACKAGES[name])
     return AttentionBackend(name, _sage(module) if name == "sage" else _flash(module))
 

@@ -86,7 +86,7 @@ class CausalTransformer(nn.Module):
             size = grid[0] * grid[1]
             rows = layout.visible.to(x.device).repeat_interleave(size, 0)
             mask = rows.repeat_interleave(size, 1)
-        attention = MaskedAttention(tables, mask)
+        attention = MaskedAttention(tables, mask, self._blocks()[0].attention)
         e, e0 = self.time(t, pooled)
         tokens = hidden = self.patchify(x)
         for index, block in enumerate(self._blocks()):

@@ -1,10 +1,13 @@
-"""Muon for the matrices of the blocks, AdamW for everything else.
+"""Muon: a matrix moves along the nearest orthogonal matrix to its momentum.
 
-Muon moves a matrix along the nearest orthogonal matrix to its momentum, found by a few
-Newton-Schulz iterations; matrices of one shape are orthogonalised together.
+The orthogonal matrix is found by a few Newton-Schulz iterations in bfloat16, so every direction of
+a layer learns at the same pace. Kernels of convolutions are taken as matrices of [outputs, rest];
+matrices of one shape are orthogonalised together. Decides the step alone, not which parameters
+are moved by it.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -28,15 +31,23 @@ def orthogonalise(batch: Tensor, steps: int = 5) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
+    """For parameters of two or more dimensions; the first is the output."""
+
     def __init__(
-        self, params: list[nn.Parameter], lr: float = 0.02, momentum: float = 0.95
+        self,
+        parameters: Iterable[nn.Parameter],
+        lr: float = 0.02,
+        *,
+        momentum: float = 0.95,
+        weight_decay: float = 0.01,
     ) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": 0.01})
+        defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(parameters, defaults)
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:
         for group in self.param_groups:
-            shapes: dict[tuple[int, ...], list[tuple[nn.Parameter, Tensor]]] = defaultdict(list)
+            shapes: dict[tuple[int, int], list[tuple[nn.Parameter, Tensor]]] = defaultdict(list)
             for parameter in group["params"]:
                 if parameter.grad is None:
                     continue
@@ -44,23 +55,11 @@ class Muon(torch.optim.Optimizer):
                 if not state:
                     state["momentum"] = torch.zeros_like(parameter)
                 momentum = state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
-                update = parameter.grad.lerp(momentum, group["momentum"])
-                shapes[tuple(parameter.shape)].append((parameter, update))
+                update = parameter.grad.lerp(momentum, group["momentum"]).flatten(1)
+                shapes[update.shape[0], update.shape[1]].append((parameter, update))
             for shape, members in shapes.items():
                 moved = orthogonalise(torch.stack([update for _, update in members]))
                 scale = max(1.0, shape[0] / shape[1]) ** 0.5
                 for (parameter, _), update in zip(members, moved, strict=True):
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                    parameter.add_(update, alpha=-group["lr"] * scale)
-
-
-def optimisers(
-    model: nn.Module, extra: nn.Module | None = None, *, scale: float = 1.0
-) -> tuple[Muon, torch.optim.AdamW]:
-    """Muon for 2-D weights inside blocks, AdamW for the rest and for `extra`."""
-    matrices, rest = [], list(extra.parameters()) if extra else []
-    for name, parameter in model.named_parameters():
-        inside = name.startswith("blocks.") and parameter.ndim == 2
-        (matrices if inside else rest).append(parameter)
-    adam = torch.optim.AdamW(rest, lr=1e-3 * scale, betas=(0.9, 0.98), weight_decay=0.01)
-    return Muon(matrices, lr=0.02 * scale), adam
+                    parameter.add_(update.reshape(parameter.shape), alpha=-group["lr"] * scale)
