@@ -42,7 +42,8 @@ def products(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Ten
     scores = (q @ k.mT).float() * q.shape[-1] ** -0.5
     if mask is not None:
         scores = scores.masked_fill(~mask, -math.inf)
-    return (scores.softmax(-1).to(v.dtype) @ v).transpose(1, 2)
+    out: Tensor = scores.softmax(-1).to(v.dtype) @ v
+    return out.transpose(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
