@@ -110,6 +110,9 @@ class H264:
             "maxrate": str(bits),
             "bufsize": str(round(bits * FIRST_FRAME_S)),
             "sc_threshold": "0",
+            # Together a fifth of the work, and 0.1 dB less of moving pictures.
+            "subq": "0",
+            "aq-mode": "0",
             **({"level": "31"} if fits_level_3_1(video) else {}),
         }
         self._opened_kbps = bitrate_kbps
