@@ -23,6 +23,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from training.codec.adversary import Adversary
 from training.codec.data import ClipShards, batches
 from training.codec.grow import grown
 from training.codec.guesses import Guesses, GuessSource
@@ -31,6 +32,8 @@ from training.codec.measure import load, measure
 from training.codec.model import PICTURES, Codec, CodecShape
 from training.codec.optimizer import optimizers
 
+LESSONS_AHEAD = 50
+"""The critic learns alone at first; it starts anew with every process."""
 GROUPS = 2  # latent frames a sample: the second one is decoded with a memory
 CHECKPOINT_EVERY_S = 180.0
 EMA = 0.998
@@ -56,7 +59,7 @@ def forward(model: Codec, clip: Tensor, weights: Weights, noise: float) -> tuple
     loss = _fused_reconstruction(pictures, clip, rarity(clip.flatten(0, 1)), weights)
     if not fixed:
         loss = loss + weights.spread * spread(latent.float())
-    return loss, pictures.detach()
+    return loss, pictures
 
 
 def forward_guesses(model: Codec, guesses: Guesses, weights: Weights) -> tuple[Tensor, Tensor]:
@@ -68,7 +71,7 @@ def forward_guesses(model: Codec, guesses: Guesses, weights: Weights) -> tuple[T
     pictures = made.float().unflatten(0, raw.shape[:2]).unflatten(2, (PICTURES, 3)).flatten(1, 2)
     wanted = guesses.pictures
     loss = _fused_reconstruction(pictures, wanted, rarity(wanted.flatten(0, 1)), weights)
-    return loss, pictures.detach()
+    return loss, pictures
 
 
 def rate(progress: float, step: int) -> float:
@@ -178,6 +181,7 @@ def train(options: argparse.Namespace) -> None:
     if options.guesses:
         made_by = GuessSource(options.guesses, options.clips, options.latents, seed=run.step)
         guessed = made_by.batches(options.batch)
+    adversary = Adversary() if options.adversary > 0 else None
     saved_at, seen, started = time.monotonic(), [], time.monotonic()
     budget_s = options.minutes * 60
     stopped = threading.Event()
@@ -188,8 +192,12 @@ def train(options: argparse.Namespace) -> None:
         loss, pictures = forward(run.model, clip, weights, options.noise)
         if guessed is not None:
             loss = loss + forward_guesses(run.model, next(guessed), weights)[0]
+        if adversary is not None:
+            if adversary.lessons >= LESSONS_AHEAD:
+                loss = loss + options.adversary * adversary.reproach(pictures)
+            adversary.lesson(pictures, clip)
         run.learn(loss)
-        seen.append((float(loss.detach()), float(psnr(pictures, clip).mean())))
+        seen.append((float(loss.detach()), float(psnr(pictures.detach(), clip).mean())))
         now = time.monotonic()
         run.spent_s, started = run.spent_s + now - started, now
         if run.step % 50 == 0:
@@ -226,6 +234,7 @@ def main() -> None:
     parser.add_argument("--texture", type=float, default=Weights().texture)
     parser.add_argument("--seam", type=float, default=Weights().seam)
     parser.add_argument("--structure", type=float, default=Weights().structure)
+    parser.add_argument("--adversary", type=float, default=0.0, help="weight of a critic's word")
     parser.add_argument("--grow", type=Path, help="a finished run to start from, all of it learns")
     parser.add_argument("--decoder-of", type=Path, help="a finished run whose encoder stays fixed")
     parser.add_argument("--guesses", type=Path, help="a transformer whose guesses are shown too")
