@@ -67,7 +67,8 @@ def test_the_decoder_stays_within_a_gigaflop_a_picture() -> None:
 
     codec = Codec(CodecShape())
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        codec.decode(torch.zeros(1, 16, 12, 20), torch.zeros(1, 16, 12, 20))
+        latent = torch.zeros(1, codec.shape.latent, 12, 20)
+        codec.decode(latent, latent)
 
     assert counter.get_total_flops() / 4 < 1e9
 
@@ -136,9 +137,22 @@ def test_a_grown_codec_says_the_same_at_first(codec: Codec) -> None:
     assert torch.allclose(grew.decode_clip(latents), codec.decode_clip(latents), atol=1e-5)
 
 
-def test_a_codec_grows_in_blocks_only(codec: Codec) -> None:
-    with pytest.raises(ValueError, match="number of blocks"):
-        grown(codec, CodecShape(latent=4, widths=(8, 16, 16, 64)))
+@torch.no_grad()
+def test_new_channels_are_not_listened_to_at_first(codec: Codec) -> None:
+    shape = CodecShape(latent=7, widths=(8, 16, 16, 32), encoder_blocks=(1, 1, 1))
+    grew = grown(codec, shape).eval()
+    clip = torch.rand(1, 8, 3, 64, 96)
+    latents, wider = codec.encode_clip(clip), grew.encode_clip(clip)
+    assert torch.allclose(wider[:, :, :4], latents, atol=1e-5)
+    assert float(wider[:, :, 4:].std()) > 0
+    assert torch.allclose(grew.decode_clip(wider), codec.decode_clip(latents), atol=1e-5)
+
+
+def test_a_codec_only_grows(codec: Codec) -> None:
+    for other in (CodecShape(latent=4, widths=(8, 16, 16, 64)),
+                  CodecShape(latent=3, widths=(8, 16, 16, 32))):  # fmt: skip
+        with pytest.raises(ValueError, match="can grow"):
+            grown(codec, other)
     with pytest.raises(ValueError, match="lose"):
         grown(codec, CodecShape(latent=4, widths=(8, 16, 16, 32), decoder_blocks=(1, 2, 4)))
 

@@ -20,7 +20,7 @@ class OneBatch:
     def draw(self, size: int, *, single: bool, random: torch.Generator) -> Batch:
         frames = 1 if single else 3
         torch.manual_seed(0)
-        latents = torch.randn(size, 16, frames, 12, 20)
+        latents = torch.randn(size, 32, frames, 12, 20)
         return Batch(latents, torch.randn(size, frames, 33, 384), torch.zeros(size, frames, 60, 10))
 
 
@@ -64,7 +64,7 @@ def test_a_torch_stream_repeats_by_seed(run):
     text, null = torch.randn(2, 3, 33, 384), torch.zeros(33, 384)
     how = Sampling(steps=2, window=2)
     first = roll_out(model, text, null, 3, how)
-    assert first.shape == (2, 3, 16, 12, 20)
+    assert first.shape == (2, 3, 32, 12, 20)
     assert torch.equal(first, roll_out(model, text, null, 3, how))
     assert not torch.equal(first, roll_out(model, text, null, 3, how, seed=1))
 

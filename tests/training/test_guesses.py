@@ -28,7 +28,7 @@ def source(tmp_path_factory) -> GuessSource:
         record = [{"captions": ["a sea"], "change_frame": None}] * 2
         np.save(clips / f"{name}.npy", pixels)
         (clips / f"{name}.json").write_text(json.dumps(record))
-        values = np.random.default_rng(number).standard_normal((2, 5, 16, 12, 20))
+        values = np.random.default_rng(number).standard_normal((2, 5, 32, 12, 20))
         targets = np.zeros((2, 5, 60, 10), np.float16)
         np.savez(latents / f"{name}.npz", latents=values.astype(np.float16), targets=targets)
         (latents / f"{name}.json").write_text(json.dumps(record))
@@ -40,13 +40,13 @@ def test_cells_and_pictures_show_the_same_place(source):
     cells = token.repeat_interleave(2, 0).repeat_interleave(2, 1).float()
     clip = source._pictures[0][0]
     for _ in range(5):
-        latents, pictures = source._crop(cells.expand(5, 16, 12, 20), clip)
+        latents, pictures = source._crop(cells.expand(5, 32, 12, 20), clip)
         middles = (pictures[0, 0, 8::16, 8::16] * 255).round()
         assert torch.equal(middles, latents[0, 0])
 
 
 def test_batches_have_two_frames_and_their_eight_pictures(source):
     guesses = next(source.batches(3))
-    assert guesses.latents.shape == (3, 2, 16, 6, 10)
+    assert guesses.latents.shape == (3, 2, 32, 6, 10)
     assert guesses.pictures.shape == (3, 8, 3, 96, 160)
     assert float(guesses.latents.std()) > 0.1

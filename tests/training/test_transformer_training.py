@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from scope.models.causal import FrameLayout
 from training.muon import orthogonalise
 from training.text.cache import cache_path, fill
 from training.transformer.data import LatentStore
 from training.transformer.evaluate_flow import held_out
+from training.transformer.grow import grown
 from training.transformer.model import SemanticHead, Sizes, start
 from training.transformer.objective import Recipe, importance, losses, noised, own_past
 from training.transformer.state import Run, load_ema
@@ -25,7 +27,7 @@ def shards(tmp_path_factory):
         targets = random.random((4, 5, 60, 10))
         targets[..., :8] /= targets[..., :8].sum(-1, keepdims=True)
         path = folder / f"shard_{number:05}.npz"
-        latents = random.standard_normal((4, 5, 16, 12, 20)).astype(np.float16)
+        latents = random.standard_normal((4, 5, 32, 12, 20)).astype(np.float16)
         np.savez(path, latents=latents, targets=targets.astype(np.float16))
         records = [
             {"captions": ["a sea", "a hill"], "change_frame": 8},
@@ -161,3 +163,22 @@ def test_the_semantic_head_is_content_with_the_truth():
         head.layers[-1].bias[3] = 20.0
         sure = head.loss(torch.randn(1, 1, 4, 8), targets)
     assert sure < 1e-3 < unsure
+
+
+@torch.no_grad()
+def test_a_grown_transformer_says_the_same_of_the_channels_it_knew(tmp_path):
+    small = Run.fresh(Sizes(dim=64, layers=2, channels=3))
+    for parameter in small.ema.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    small.save(tmp_path / "last.pt")
+    large = grown(tmp_path / "last.pt", channels=5)
+    x, t = torch.randn(1, 5, 1, 4, 6), torch.tensor([[500.0]])
+    text, layout = torch.randn(1, 1, 4, 384), FrameLayout.teacher_forced(1)
+    known, wider = (
+        model(part, t, model.text_kv(text), layout=layout)
+        for model, part in ((small.ema, x[:, :3]), (large.model, x))
+    )
+    torch.testing.assert_close(wider[:, :3], known)
+    assert not wider[:, 3:].any()
+    assert large.sizes.channels == 5
+    assert large.step == 0

@@ -1,25 +1,27 @@
-"""A trained codec with more blocks than it had: it says the same at first, and can learn more.
+"""A trained codec with more blocks or latent channels: it says the same at first, and learns more.
 
-Decides how layers of two shapes correspond. Blocks that are new add nothing until they learn.
+Decides how layers of two shapes correspond. Blocks that are new add nothing until they learn, and
+the decoder does not listen to new channels until it has learned to.
 """
 
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from training.codec.model import Block, Codec, CodecShape
 
 
 def grown(small: Codec, shape: CodecShape) -> Codec:
-    """`small` inside a codec of `shape`. Raises ValueError for fewer blocks or other widths."""
+    """`small` inside a codec of `shape`. Raises ValueError for a smaller one or other widths."""
+    if small.shape.widths != shape.widths or small.shape.latent > shape.latent:
+        raise ValueError("only the number of blocks and of latent channels can grow")
     large = Codec(shape)
-    if (small.shape.latent, small.shape.widths) != (shape.latent, shape.widths):
-        raise ValueError("only the number of blocks can grow")
     for name in ("encoder", "decoder"):
         _fill(_runs(getattr(large, name).layers), _runs(getattr(small, name).layers))
-    large.latent_mean.copy_(small.latent_mean)
-    large.latent_std.copy_(small.latent_std)
+    old = small.shape.latent
+    large.latent_mean[:, :old] = small.latent_mean
+    large.latent_std[:, :old] = small.latent_std
     return large.to(memory_format=torch.channels_last)
 
 
@@ -39,8 +41,28 @@ def _fill(large: list[list[nn.Module]], small: list[list[nn.Module]]) -> None:
         if len(into) < len(source):
             raise ValueError("a codec can't lose blocks by growing")
         for layer, learned in zip(into, source, strict=False):
-            layer.load_state_dict(learned.state_dict())
+            kept, given = layer.state_dict(), learned.state_dict()
+            layer.load_state_dict({name: _widened(kept[name], given[name]) for name in kept})
         for layer in into[len(source) :]:
             assert isinstance(layer, Block)
             nn.init.zeros_(layer.second.weight)
             nn.init.zeros_(layer.second.bias)
+
+
+def _widened(large: Tensor, small: Tensor) -> Tensor:
+    """`small`, and as `large` begins where that has more outputs; new inputs count for nothing.
+
+    Inputs of the decoder are two latents side by side: each grows at its own end.
+    """
+    if large.shape == small.shape:
+        return small
+    out = large.clone()
+    if large.ndim > 1 and large.shape[1] != small.shape[1]:
+        parts = zip(large.split(large.shape[1] // 2, 1), small.chunk(2, 1), strict=True)
+        return torch.cat([_front(torch.zeros_like(wide), part) for wide, part in parts], 1)
+    return _front(out, small)
+
+
+def _front(large: Tensor, small: Tensor) -> Tensor:
+    large[tuple(slice(size) for size in small.shape)] = small
+    return large

@@ -21,7 +21,7 @@ SPACE = 16  # pixels per latent cell, on both axes
 class CodecShape:
     """Widths, from the finest grid to the latent's."""
 
-    latent: int = 16
+    latent: int = 32
     widths: tuple[int, int, int, int] = (32, 64, 96, 160)
     encoder_blocks: tuple[int, int, int] = (2, 4, 6)
     decoder_blocks: tuple[int, int, int] = (3, 2, 4)

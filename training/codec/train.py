@@ -227,7 +227,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("training/runs/codec"))
     parser.add_argument("--minutes", type=float, default=50)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--latent", type=int, default=16)
+    parser.add_argument("--latent", type=int, default=CodecShape().latent)
     parser.add_argument("--muon", type=float, default=0.01)
     parser.add_argument("--adam", type=float, default=1e-3)
     parser.add_argument("--noise", type=float, default=0.05)

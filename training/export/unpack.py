@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from scope.models.causal import CausalTransformer
-from scope.pipelines.vista.manifest import Manifest
+from scope.pipelines.vista.manifest import Manifest, read_manifest
 from training.codec.model import Codec, CodecShape
 from training.transformer.model import Sizes, start
 from training.transformer.state import Run
@@ -38,8 +38,8 @@ def stored(path: Path) -> Arrays:
 
 def transformer(folder: Path) -> CausalTransformer:
     """The transformer of a package. Raises KeyError for a package of other sizes."""
-    manifest = Manifest.model_validate_json((folder / "manifest.json").read_text())
-    model = start(Sizes(dim=manifest.dim, layers=manifest.layers))
+    manifest = read_manifest(folder)
+    model = start(_sizes(manifest))
     found: Arrays = {}
     for name in ("step.onnx", "text.onnx", "time.onnx"):
         for key, array in stored(folder / name).items():
@@ -53,6 +53,10 @@ def transformer(folder: Path) -> CausalTransformer:
     state = {name: _shaped(found[name], like) for name, like in wanted.items()}
     model.load_state_dict(state)
     return model
+
+
+def _sizes(manifest: Manifest) -> Sizes:
+    return Sizes(dim=manifest.dim, layers=manifest.layers, channels=manifest.channels)
 
 
 def _parted(name: str, array: NDArray[np.float32]) -> Arrays:
@@ -137,7 +141,7 @@ def main() -> None:
     if not checkpoint.exists():
         checkpoint.parent.mkdir(parents=True, exist_ok=True)
         model = transformer(args.assets)
-        run = Run.fresh(Sizes(dim=model.config.dim, layers=model.config.layers))
+        run = Run.fresh(_sizes(read_manifest(args.assets)))
         run.model.load_state_dict(model.state_dict())
         run.ema.load_state_dict(model.state_dict())
         run.save(checkpoint)

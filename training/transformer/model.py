@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from scope.models.causal import CausalConfig, CausalTransformer
 
-LATENT_CHANNELS = 16
 LATENT_GRID = (12, 20)
 CLIP_FRAMES = 5
 SEMANTIC_CLASSES = 8
@@ -18,6 +17,8 @@ SEMANTIC_TARGETS = 10
 class Sizes:
     dim: int = 256
     layers: int = 8
+    channels: int = 32
+    """Of a latent."""
     semantic_layer: int = 3
     """The layer after which the semantic head listens."""
 
@@ -29,8 +30,8 @@ class Sizes:
             ffn=4 * self.dim,
             text_dim=384,
             freq_dim=256,
-            in_channels=LATENT_CHANNELS,
-            out_channels=LATENT_CHANNELS,
+            in_channels=self.channels,
+            out_channels=self.channels,
             pooled_dim=384,
         )
 

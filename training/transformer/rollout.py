@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from scope.models.causal import CausalTransformer
-from training.transformer.model import LATENT_CHANNELS, LATENT_GRID
+from training.transformer.model import LATENT_GRID
 from training.transformer.objective import text_inputs
 
 
@@ -36,7 +36,7 @@ def roll_out(
 ) -> Tensor:
     """Latents [prompts, frames, channels, height, width] for text [prompts, frames, 33, 384]."""
     random = torch.Generator().manual_seed(seed)
-    count = text.shape[0]
+    count, channels = text.shape[0], model.config.in_channels
     grid = (LATENT_GRID[0] // 2, LATENT_GRID[1] // 2)
     cache = model.empty_cache(grid, frames=how.window, sink=how.sink, batch=2 * count)
     made = []
@@ -45,7 +45,7 @@ def roll_out(
         kv, pooled = text_inputs(model, both)
         plan = cache.begin_block(1)
         scale = how.guidance if frame else how.guidance_first
-        x = torch.randn((count, LATENT_CHANNELS, 1, *LATENT_GRID), generator=random)
+        x = torch.randn((count, channels, 1, *LATENT_GRID), generator=random)
         sigmas = how.sigmas()
         for sigma, lower in pairwise(sigmas):
             t = torch.full((2 * count, 1), 1000 * sigma)

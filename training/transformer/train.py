@@ -15,9 +15,11 @@ from pathlib import Path
 
 import torch
 
+from scope.models.attention_backend import attention_for
 from scope.pipelines.vista.text import TextEncoder
 from training.transformer.data import LatentStore
 from training.transformer.evaluate_flow import held_out
+from training.transformer.grow import grown
 from training.transformer.model import Sizes
 from training.transformer.objective import Recipe, losses, noised, own_past
 from training.transformer.state import Run
@@ -136,6 +138,12 @@ def wait_for_shards(stores: tuple[LatentStore, ...], shards: int) -> None:
         store.refresh()
 
 
+def beginning(args: argparse.Namespace) -> Run:
+    """Fresh weights, or those of a run whose latents had fewer channels or as many."""
+    sizes = Sizes(dim=args.dim, layers=args.layers)
+    return grown(args.grow, sizes.channels) if args.grow else Run.fresh(sizes)
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latents", type=Path, default=Path("training/runs/latents"))
@@ -144,6 +152,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--cooldown", type=float, default=0.3)
     parser.add_argument("--dim", type=int, default=256)
     parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--grow", type=Path, help="a checkpoint whose weights to start from")
     parser.add_argument("--single-size", type=int, default=32)
     parser.add_argument("--clip-size", type=int, default=6)
     parser.add_argument("--clip-share", type=float, default=0.4)
@@ -161,8 +170,8 @@ def main() -> None:
     train, valid = LatentStore(args.latents), LatentStore(args.latents, holdout=True)
     wait_for_shards((train, valid), args.shards)
     checkpoint = args.out / "last.pt"
-    sizes = Sizes(dim=args.dim, layers=args.layers)
-    run = Run.load(checkpoint) if checkpoint.exists() else Run.fresh(sizes)
+    run = Run.load(checkpoint) if checkpoint.exists() else beginning(args)
+    run.model.use_attention(attention_for(run.model.device, name="products"))
     if not args.no_compile:
         for block in run.model.blocks:
             block.compile(dynamic=False)
