@@ -8,12 +8,12 @@ import torch
 
 from scope.models.causal import FrameLayout
 from training.muon import orthogonalise
-from training.text.cache import cache_path, fill
+from training.text.cache import VARIANTS, cache_path, fill
 from training.transformer.data import LatentStore
 from training.transformer.evaluate_flow import held_out
 from training.transformer.grow import grown
 from training.transformer.model import SemanticHead, Sizes, start
-from training.transformer.objective import Recipe, importance, losses, noised, own_past
+from training.transformer.objective import Recipe, blurred, importance, losses, noised, own_past
 from training.transformer.state import Run, load_ema
 
 TINY = Sizes(dim=64, layers=2, semantic_layer=0)
@@ -50,7 +50,7 @@ def generator() -> torch.Generator:
 
 def test_captions_are_embedded_once(shards, store):
     cached = cache_path(shards / "shard_00000.json")
-    assert np.load(cached).shape == (4, 3, 2, 33, 384)
+    assert np.load(cached).shape == (4, VARIANTS, 2, 33, 384)
     assert fill(shards) == 0
 
 
@@ -182,3 +182,17 @@ def test_a_grown_transformer_says_the_same_of_the_channels_it_knew(tmp_path):
     assert not wider[:, 3:].any()
     assert large.sizes.channels == 5
     assert large.step == 0
+
+
+def test_texts_are_moved_by_no_more_than_asked_and_padding_stays():
+    random = torch.Generator().manual_seed(0)
+    text = torch.randn(400, 2, 3, 384)
+    text[:, :, 2] = 0
+    text[:, 1] = text[:, 0]
+    moved = blurred(text, Recipe(text_noise=0.3), random)
+    assert not moved[:, :, 2].any()
+    assert torch.equal(moved[:, 0], moved[:, 1])
+    size = (moved - text)[:, 0, 0].norm(dim=-1) / text[:, 0, 0].norm(dim=-1)
+    still = size == 0
+    assert 0.4 < float(still.float().mean()) < 0.6
+    assert 0.25 < float(size.max()) < 0.35

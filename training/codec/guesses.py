@@ -77,7 +77,7 @@ class GuessSource:
         low, high = SIGMAS
         sigma = low + (high - low) * torch.rand((len(picks), 1), generator=random)
         sigma = sigma.expand(-1, frames)
-        recipe = Recipe(text_dropout=0.0)
+        recipe = Recipe(text_dropout=0.0, text_noise=0.0)
         sample = noised(batch, recipe, self._null, random, sigma=sigma)
         with torch.autocast("cpu", torch.bfloat16):
             flow, _ = predict(self._model, sample, 0)

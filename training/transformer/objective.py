@@ -26,6 +26,9 @@ class Recipe:
     shift: float = 2.5
     """Moves the logit-normal noise levels towards noise: structure is decided there."""
     text_dropout: float = 0.1
+    text_noise: float = 0.3
+    """Highest noise on a text's rows, as a share of their size, for half of the samples: words
+    training never used lie beside those it did."""
     context_noise: float = 0.15
     """Highest noise level of the clean context, used for half of the clips."""
     semantic: float = 0.3
@@ -74,7 +77,7 @@ def noised(
     noise = torch.randn(x0.shape, generator=random)
     noisy = add_noise(x0, noise, sigma[:, None, :, None, None])
     drop = torch.rand(size, generator=random) < recipe.text_dropout
-    text = torch.where(drop[:, None, None, None], null, batch.text)
+    text = torch.where(drop[:, None, None, None], null, blurred(batch.text, recipe, random))
     level = torch.rand((size, 1), generator=random) * recipe.context_noise
     level = level * (torch.rand((size, 1), generator=random) < 0.5)
     level = level.expand(size, frames - 1)
@@ -89,6 +92,16 @@ def noised(
         semantics=batch.targets,
         layout=FrameLayout.teacher_forced(frames),
     )
+
+
+def blurred(text: Tensor, recipe: Recipe, random: torch.Generator) -> Tensor:
+    """Texts [batch, frames, rows, width] moved a little; rows of padding stay zero."""
+    size = len(text)
+    level = torch.rand((size, 1, 1, 1), generator=random) * recipe.text_noise
+    level = level * (torch.rand((size, 1, 1, 1), generator=random) < 0.5)
+    # One draw for a clip: its frames speak of one thing in the same words.
+    noise = torch.randn((size, 1, *text.shape[2:]), generator=random)
+    return text + level * text.square().mean(-1, keepdim=True).sqrt() * noise
 
 
 def text_inputs(model: CausalTransformer, text: Tensor) -> tuple[list[TextKv], Tensor]:
