@@ -191,7 +191,7 @@ def main() -> None:
     args = parse()
     load_params = VistaLoad(precision=args.precision)
     vista = vista_of(args.assets)(load_params, device="cpu", progress=lambda *said: None)
-    judge = Classifier.load(args.runs / "classifier.pt")
+    judge = Classifier.load()
     bench = Bench(vista, judge, load(args.codec), args.runs, args)
     for part in args.parts.split(","):
         for line in PARTS[part](bench):

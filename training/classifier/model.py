@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from training.world.attributes import BIOMES, SKIES, STYLES, TIMES, WEATHERS
 
 VALUES = {"biome": BIOMES, "time": TIMES, "weather": WEATHERS, "sky": SKIES, "style": STYLES}
 SIZE = (96, 160)
+JUDGE = Path(__file__).parent / "judge.safetensors"
+"""The one judge of all versions, kept so that their figures can be compared."""
 
 
 class Classifier(nn.Module):
@@ -51,12 +54,17 @@ class Classifier(nn.Module):
         ]
 
     def save(self, path: Path) -> None:
-        torch.save(self.state_dict(), path)
+        """As float16: what is kept in the repository stays small."""
+        half = {
+            name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+            for name, tensor in self.state_dict().items()
+        }
+        save_file(half, path)
 
     @classmethod
-    def load(cls, path: Path) -> "Classifier":
+    def load(cls, path: Path = JUDGE) -> "Classifier":
         model = cls()
-        model.load_state_dict(torch.load(path, weights_only=True))
+        model.load_state_dict(load_file(path))
         return model.eval().requires_grad_(False)
 
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.classifier.model import VALUES, Classifier, labels, shard_pictures
+from training.classifier.model import JUDGE, VALUES, Classifier, labels, shard_pictures
 
 MOMENTS = (2, 9, 16)
 
@@ -44,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=Path, default=Path("training/runs/clips"))
     parser.add_argument("--valid", type=Path, default=Path("training/runs/clips_valid"))
-    parser.add_argument("--out", type=Path, default=Path("training/runs/classifier.pt"))
+    parser.add_argument("--out", type=Path, default=JUDGE)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
