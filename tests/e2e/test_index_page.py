@@ -108,7 +108,7 @@ def test_nothing_is_cut_off_from_a_phone_to_a_wall(
     page.screenshot(path=tmp_path / f"{width}.png")
     assert outside(page) <= 0
     cut_off = page.evaluate(
-        """() => ["header", "main", "#prompt", "#send", "#full-screen"].filter((name) => {
+        """() => ["header", "main", "#prompt", "#send", "#fullScreen"].filter((name) => {
             const box = document.querySelector(name).getBoundingClientRect();
             return box.width === 0 || box.left < 0 || box.top < 0
                 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1;
@@ -122,7 +122,7 @@ def test_nothing_is_cut_off_from_a_phone_to_a_wall(
             .map((one) => one.id || one.textContent)"""
     )
     assert small == []
-    page.locator("#show-settings").click()
+    page.locator("#settings").click()
     page.locator(".add").click()
     page.screenshot(path=tmp_path / f"{width}-more.png", full_page=True)
     assert outside(page) <= 0
@@ -132,6 +132,7 @@ def test_nothing_is_cut_off_from_a_phone_to_a_wall(
 
 def test_several_prompts_are_blended_by_weight_while_it_plays(live: Page, tunable: Any) -> None:
     live.get_by_role("button", name="Blend in another prompt").click()
+    live.wait_for_selector(".blend input[type=text]:focus")
     live.keyboard.type("a blue boat")
     live.keyboard.press("Enter")
     says(live, "First picture of the new prompt after")
@@ -154,6 +155,7 @@ def test_settings_are_drawn_from_the_schema_and_show_what_is_in_force(
     live.keyboard.press("Escape")
     live.keyboard.press("m")
     panel = live.get_by_role("region", name="More settings")
+    panel.wait_for()
     assert panel.locator(".field-head label").all_text_contents() == [
         "Power",
         "Steps",
@@ -185,7 +187,7 @@ def test_settings_are_drawn_from_the_schema_and_show_what_is_in_force(
 
 def test_a_snapshot_carries_its_prompt_and_seed(live: Page, tmp_path: Path) -> None:
     with live.expect_download() as found:
-        live.get_by_role("button", name="Save the picture (C)").click()
+        live.get_by_role("button", name="Save the picture").click()
     found.value.save_as(tmp_path / "picture.png")
     picture: Any = Image.open(tmp_path / "picture.png")
     seed = live.evaluate("() => heard.find(({ type }) => type === 'hello').seed")
@@ -258,12 +260,19 @@ def test_keys_can_be_changed_and_single_letters_turned_off(tunable: Any, browse:
     phase(page, "ready")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
+    page.get_by_role("button", name="change the key of: Pause or go on").click()
+    page.keyboard.press("x")
+    assert page.locator("#pause").get_attribute("title") == "Pause (X)"
+    assert page.locator("#pause").get_attribute("aria-keyshortcuts") == "x"
+    page.get_by_role("button", name="Restore all keys").click()
+    assert page.locator("#pause").get_attribute("title") == "Pause (Space)"
     page.get_by_role("button", name="change the key of: Longer glide").click()
     page.keyboard.press("g")
     page.keyboard.press("Escape")
     page.keyboard.press("g")
     says(page, "Prompts glide over 9 chunks.")
     page.keyboard.press("Control+k")
+    page.wait_for_selector("dialog[open]")
     page.keyboard.type("keys")
     page.keyboard.press("Enter")
     assert serious(page) == []

@@ -1,8 +1,8 @@
 /** The keys, which can be changed here, and help by symptom. */
 
 import { act, h, hidden, iconButton } from "./dom.js";
-import { DEFAULTS, FIXED, comboOf, readable } from "./keys.js";
-import { ACTS, TROUBLES } from "./words.js";
+import { DEFAULTS, comboOf, readable } from "./keys.js";
+import { ACTS, FIXED, TROUBLES } from "./words-later.js";
 
 const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph"]);
 
@@ -20,7 +20,7 @@ export class Help extends HTMLElement {
       h("div", { class: "panel-head" }, h("h2", { id: "help-title" }, "Keys and help"), close),
       h("label", { class: "check" }, this.#singles, h("span", {}, "Single letters act (while no field has the focus)")),
       this.#table,
-      h("button", { type: "button", class: "plain", onclick: () => { this.#keys?.restore(); this.#draw(); } }, "Restore all keys"),
+      h("button", { type: "button", class: "plain", onclick: () => { this.#keys?.restore(); this.#draw(); act(this, "keysChanged"); } }, "Restore all keys"),
       h("h3", {}, "When something does not work"), ...troubles,
       h("p", { class: "field-help" }, "Programs can do all of this too: ", h("a", { href: "/docs" }, "the API"), ", ",
         h("a", { href: "/client.js" }, "the client to copy"), ", ", h("a", { href: "/quickstart" }, "the smallest page"), "."));
