@@ -2,6 +2,8 @@
 
 import { writeTimeline } from "./timeline-file.js";
 
+const LOOK_AGAIN_MS = 300;
+
 /** @typedef {import("./timeline.js").Timeline} Timeline */
 /** @typedef {import("./server-watch.js").ServerWatch} ServerWatch */
 
@@ -25,11 +27,19 @@ export class Replay {
   async start(timeline) {
     this.stop();
     const answer = await this.#house.server.post("/api/v1/session/start", { timeline: writeTimeline(timeline) });
-    const { session_id: sessionId, warnings = [] } = answer;
+    const { session_id: sessionId, fps, frames, warnings = [] } = answer;
     this.#sessionId = sessionId;
-    const seconds = answer.frames ? answer.frames / answer.fps : timeline.endS + 1;
-    this.#timer = window.setTimeout(this.#ended, 1000 * seconds);
+    void this.#follow(sessionId, frames ?? Math.ceil((timeline.endS + 1) * fps), fps);
     return { sessionId, warnings };
+  }
+
+  /** It is over when all its pictures were shown, however slowly. @param {string} sessionId @param {number} frames @param {number} fps */
+  async #follow(sessionId, frames, fps) {
+    const session = (await this.#house.server.sessions().catch(() => ({})))[sessionId];
+    if (this.#sessionId !== sessionId) return;
+    const left = frames - (session?.frames_sent ?? 0);
+    if (session && left <= 0) return this.#ended();
+    this.#timer = window.setTimeout(() => this.#follow(sessionId, frames, fps), Math.max(LOOK_AGAIN_MS, (1000 * left) / fps));
   }
 
   stop() {
