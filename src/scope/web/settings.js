@@ -93,7 +93,7 @@ const CONTROL = {
   switch(field, id, change) {
     const box = h("input", { id, type: "checkbox", role: "switch" });
     box.addEventListener("change", () => change(box.checked));
-    return { input: h("div", {}, box), show: (value) => { box.checked = Boolean(value); } };
+    return { input: h("label", { class: "check" }, box), show: (value) => { box.checked = Boolean(value); } }; // all of the line can be touched
   },
 
   number(field, id, change) {

@@ -156,6 +156,9 @@ export const FIXED = [
   ["Shift+1–9", "Store the prompt in a slot"],
 ];
 
+/** @param {string} code */
+export const ERROR_OF = (code) => `The error “${code.replaceAll("_", " ")}”`;
+
 /** Help by symptom; the anchor is the code of an error. @type {Array<[string, string, string]>} */
 export const TROUBLES = [
   ["connect_failed", "Connecting takes long or fails",
