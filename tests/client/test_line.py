@@ -43,7 +43,13 @@ async def test_a_dead_link_is_taken_up_again_in_the_same_session_and_no_update_i
     await asyncio.sleep(0)
     link.down = True
     during = [
-        asyncio.create_task(stream.prompt(text, steps=0)) for text in ("first", "second", "last")
+        asyncio.create_task(each)
+        for each in (
+            stream.prompt("first", steps=0),
+            stream.set(seed=9),
+            stream.prompt("second", steps=0),
+            stream.prompt("last", steps=0),
+        )
     ]
     await lost
     link.down = False
@@ -52,7 +58,7 @@ async def test_a_dead_link_is_taken_up_again_in_the_same_session_and_no_update_i
     assert stream.id == session_id
     parameters = await client.parameters(session_id)
     assert texts(parameters) == ["last"]
-    assert parameters["seed"] == 5
+    assert parameters["seed"] == 9
     assert len(await client.sessions()) == 1
 
 

@@ -39,7 +39,7 @@ def server() -> Iterator[str]:
     running.end()
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=["page", "readme"])
+@pytest.mark.parametrize("program", PROGRAMS, ids=["page", "sync", "readme"])
 def test_the_programs_run(program: str, server: str, tmp_path: Path) -> None:
     text = program.replace("http://localhost:8000", server).replace(
         "Client()", f"Client({server!r})"

@@ -146,11 +146,20 @@ def browse(chromium: sync_api.Browser) -> Iterator[Browse]:
     contexts: list[sync_api.BrowserContext] = []
     complaints: list[str] = []
 
-    def opened(address: str, *, width: int = 1440, height: int = 900, calm: bool = False) -> Any:
+    def opened(
+        address: str,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        calm: bool = False,
+        touch: bool = False,
+    ) -> Any:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             reduced_motion="reduce" if calm else "no-preference",
             accept_downloads=True,
+            has_touch=touch,
+            is_mobile=touch,
         )
         contexts.append(context)
         context.add_init_script(path=CARD_READER)

@@ -38,6 +38,6 @@ def test_the_output_button_opens_it_on_this_stream(tunable: Any, browse: Any) ->
     page.keyboard.press("Enter")
     phase(page, "streaming")
     with page.expect_popup() as opened:
-        page.get_by_role("button", name="Output window (O)").click()
+        page.get_by_role("button", name="Output window").click()
     assert "session_id=" in opened.value.url
     shows(opened.value, "a white tower")

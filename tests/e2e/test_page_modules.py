@@ -1,4 +1,4 @@
-"""The parts of the page that need no server, its types, and what it weighs."""
+"""The parts of the page that need no server, and its types."""
 
 import json
 import shutil
@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.hands import phase
-
 WEB = Path(__file__).parents[2] / "src" / "scope" / "web"
-MOST_BYTES = 150_000
 TSC = ("npx", "--yes", "-p", "typescript", "tsc")
 
 
@@ -26,18 +23,19 @@ def test_a_timeline_reads_what_it_wrote_and_what_servers_write(page: Any) -> Non
     told = page.evaluate(
         """async () => {
             const { Timeline } = await import("/web/timeline.js");
+            const { readTimeline, writeTimeline } = await import("/web/timeline-file.js");
             const mine = new Timeline();
             mine.seed = 7;
             mine.add(0, { prompts: [{ text: "a" }] });
             mine.add(1.5, { transition: { target_prompts: ["b"], num_steps: 4 }, _id: "x" });
             mine.add(2, { paused: true });
             mine.add(3, { strength: 0.5 });
-            const read = Timeline.read(JSON.parse(JSON.stringify(mine)));
+            const read = readTimeline(JSON.parse(JSON.stringify(writeTimeline(mine))));
             const events = [{ chunk: 8, seed: 1 }, { at_s: 1, seed: 2 }];
-            const server = Timeline.read({ fps: 16, chunk_frames: 4, events });
+            const server = readTimeline({ fps: 16, chunk_frames: 4, events });
             return [
-                JSON.stringify(read) === JSON.stringify(mine),
-                JSON.parse(JSON.stringify(mine)),
+                JSON.stringify(writeTimeline(read)) === JSON.stringify(writeTimeline(mine)),
+                writeTimeline(mine),
                 mine.stretches(10).map(({ fromS, toS, words }) => [fromS, toS, words]),
                 mine.marks().length,
                 server.changes.map(({ atS }) => atS),
@@ -159,18 +157,3 @@ def test_the_types_of_the_page_hold(tmp_path: Path) -> None:
         pytest.skip(f"no typescript: {known.stderr.strip()[-200:]}")
     done = subprocess.run([*TSC, "-p", config], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-
-
-def test_the_page_is_light(tunable: Any, chromium: Any) -> None:
-    page = chromium.new_page()
-    sizes: list[int] = []
-    page.on(
-        "requestfinished",
-        lambda request: (
-            "/api/" not in request.url and sizes.append(request.sizes()["responseBodySize"])
-        ),
-    )
-    page.goto(tunable.base)
-    phase(page, "ready")
-    page.close()
-    assert 0 < sum(sizes) < MOST_BYTES

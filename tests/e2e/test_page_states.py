@@ -223,8 +223,11 @@ def test_a_stream_that_ends_says_why_and_what_helps(house: Any, browse: Any, see
     says(page, "The pipeline was unloaded. Load a model, then try again.", "#problem")
     assert offers(page) == ["Try again", "Choose a model", "Help", "Copy details"]
     seen(page, "stopped")
+    page.get_by_role("group", name="What you can do").get_by_role("button", name="Help").click()
+    page.wait_for_selector("#help-pipeline_unloaded[open] p:has-text('Load a model')")
 
 
+@pytest.mark.timeout(300)
 def test_key_busy_watching_draining_gone_and_back(  # one story: four servers would take long
     serve_all: Any, patch: pytest.MonkeyPatch, browse: Any, seen: Any
 ) -> None:

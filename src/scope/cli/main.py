@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from scope.cli import doctor, models, pipeline, playing
+from scope.cli import bench, doctor, models, pipeline, playing
 from scope.cli.render import render
 from scope.cli.serve import serve
 
@@ -36,6 +36,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "snap": playing.snap,
     "record": playing.record,
     "view": playing.view,
+    "bench": bench.bench,
+    "loadtest": bench.loadtest,
     "doctor": doctor.doctor,
 }
 for name, command in COMMANDS.items():

@@ -3,7 +3,8 @@ each way it can go wrong is said and numbered.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
@@ -18,6 +19,7 @@ from scope.cli.leaving import (
     fail,
 )
 from scope.cli.nearest import unknown
+from scope.cli.own_server import own_server
 from scope.client.api import Client
 from scope.client.errors import (
     BadParameter,
@@ -64,13 +66,27 @@ REMEDY_OF_CODE = {
 }
 
 
-def ask(url: str | None, key: str | None, work: Callable[[Client], Awaitable[ResultT]]) -> ResultT:
-    """Run `work` with a client of that server. Leaves with words and a code when it fails."""
+def ask(
+    url: str | None,
+    key: str | None,
+    work: Callable[[Client], Awaitable[ResultT]],
+    *,
+    own: tuple[str, Sequence[str]] | None = None,
+) -> ResultT:
+    """Run `work` with a client of that server. Leaves with words and a code when it fails.
+
+    own: a pipeline and its load parameters, for which a server is started and ended here.
+    """
     settings = settings_of(url, key)
+    secret = settings.api_key.get_secret_value() if settings.api_key else None
 
     async def run() -> ResultT:
-        secret = settings.api_key.get_secret_value() if settings.api_key else None
-        async with Client(settings.url, api_key=secret) as client:
+        async with AsyncExitStack() as stack:
+            where = settings.url
+            if own is not None:
+                pipeline, load = own
+                where = await stack.enter_async_context(own_server(pipeline=pipeline, load=load))
+            client = await stack.enter_async_context(Client(where, api_key=secret))
             try:
                 return await work(client)
             except NotFound as error:

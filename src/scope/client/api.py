@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from aiortc import RTCIceServer
 
     from scope.client.stream import Stream
+    from scope.client.watching import Watching
 
 DEFAULT_URL = "http://localhost:8000"
 LOOK_EVERY_S = 0.4
@@ -126,6 +127,12 @@ class Client:
         )
         if not wait:
             return await self.status()
+        return await self.load_ended(timeout_s=timeout_s, on_progress=on_progress)
+
+    async def load_ended(
+        self, *, timeout_s: float = 600, on_progress: Progress = lambda status: None
+    ) -> PipelineStatusResponse:
+        """Wait for the load that is under way. Raises as `load` does."""
         async with asyncio.timeout(timeout_s):
             while (status := await self.status()).status == "loading":
                 on_progress(status)
@@ -176,6 +183,27 @@ class Client:
             self._http, parameters=wish, resume=resume, ice_servers=ice_servers, lost_s=lost_s
         )
         return Stream(self._http, line)
+
+    async def begin(self, **parameters: Any) -> str:
+        """Begin a session that plays without a viewer; its id."""
+        told = await self._http.post("/api/v1/session/start", {"parameters": parameters})
+        return str(told["session_id"])
+
+    async def end(self, session_id: str) -> None:
+        """End a session that was begun so."""
+        await self._http.post("/api/v1/session/stop", {"session_id": session_id})
+
+    def watch(
+        self,
+        session_id: str,
+        *,
+        ice_servers: "Sequence[RTCIceServer] | None" = None,
+        lost_s: float = 8.0,
+    ) -> "Watching":
+        """A look at a running session, without a say in it: `async with client.watch(id) as it`."""
+        from scope.client.watching import Watching
+
+        return Watching(self._http, session_id, ice_servers=ice_servers, lost_s=lost_s)
 
     async def sessions(self) -> dict[str, SessionMetrics]:
         """Figures of every running session by its id."""

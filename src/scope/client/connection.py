@@ -1,7 +1,7 @@
 """One peer connection of a client, from its offer to its end.
 
-Decides how to offer, when a connection counts as up and when as lost; `lost` is told at most
-once. What to ask for again afterwards is the stream's business.
+Decides how to offer or to watch, when a connection counts as up and when as lost; `lost` is told
+at most once. What to ask for again afterwards is the stream's business.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class Place:
 
 
 class Connection:
-    """See the module. `open` once, `close` always."""
+    """See the module. `open` or `watch` once, `close` always."""
 
     def __init__(
         self, http: Http, *, ice_servers: Sequence[RTCIceServer] | None, lost_s: float, hooks: Hooks
@@ -70,6 +70,7 @@ class Connection:
         self._hooks = hooks
         self._peer: RTCPeerConnection | None = None
         self._channel: RTCDataChannel | None = None
+        self._place = ""  # what to delete to be gone
         self._up = asyncio.Event()
         self._over = False
         self._failure: ClientError | None = None
@@ -86,6 +87,10 @@ class Connection:
     async def open(self, parameters: dict[str, Any], *, back_to: Place | None = None) -> None:
         """Offer and wait until messages can be sent. Raises ClientError."""
         peer = await self._offer_maker()
+        channel = self._channel = peer.createDataChannel("parameters")
+        channel.on("open", self._up.set)
+        channel.on("message", self._message)
+        channel.on("close", lambda: self._lose("The server closed the connection."))
         await peer.setLocalDescription(await peer.createOffer())
         body: dict[str, Any] = {
             "sdp": peer.localDescription.sdp,
@@ -97,7 +102,22 @@ class Connection:
         answer = await self._http.post("/api/v1/webrtc/offer", body)
         self.session_id = answer["sessionId"]
         self.resume_token = answer.get("resumeToken")
-        await peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+        self._place = f"/api/v1/webrtc/offer/{self.session_id}"
+        await self._come_up(peer, answer["sdp"])
+
+    async def watch(self, session_id: str) -> None:
+        """Look at a running session over WHEP; nothing can be sent. Raises ClientError."""
+        peer = await self._offer_maker()
+        peer.on("connectionstatechange", self._joined)
+        await peer.setLocalDescription(await peer.createOffer())
+        sdp, self._place = await self._http.exchange_sdp(
+            "/whep", peer.localDescription.sdp, session_id=session_id
+        )
+        self.session_id = session_id
+        await self._come_up(peer, sdp)
+
+    async def _come_up(self, peer: RTCPeerConnection, sdp: str) -> None:
+        await peer.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
         try:
             await asyncio.wait_for(self._up.wait(), CONNECT_S)
         except TimeoutError:
@@ -118,9 +138,9 @@ class Connection:
         self._up.set()
         if self._watch is not None:
             self._watch.cancel()
-        if tell and self.session_id:
+        if tell and self._place:
             with contextlib.suppress(ClientError):
-                await self._http.delete(f"/api/v1/webrtc/offer/{self.session_id}")
+                await self._http.delete(self._place)
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.wait([self._pump])
@@ -137,13 +157,9 @@ class Connection:
         )
         peer = self._peer = RTCPeerConnection(configuration)
         transceiver = peer.addTransceiver("video", direction="recvonly")
-        channel = self._channel = peer.createDataChannel("parameters")
         ice = seams.ice_of(transceiver.receiver.transport.transport)
         seams.shape_gathering(ice, with_loopback=self._http.is_loopback, timeout_s=GATHER_S)
         seams.end_consent_with(ice)
-        channel.on("open", self._up.set)
-        channel.on("message", self._message)
-        channel.on("close", lambda: self._lose("The server closed the connection."))
         peer.on("track", self._track)
         peer.on("connectionstatechange", self._changed)
         return peer
@@ -179,6 +195,10 @@ class Connection:
                 self._sign_s = time.monotonic()
                 if isinstance(frame, VideoFrame) and not self._over:
                     self._hooks.seen(frame)
+
+    def _joined(self) -> None:
+        if self._peer is not None and self._peer.connectionState == "connected":
+            self._up.set()
 
     def _changed(self) -> None:
         state = self._peer.connectionState if self._peer else "closed"

@@ -42,6 +42,12 @@ class Http:
         answer = await self._request("POST", path, json=body or {}, params=_given(query))
         return answer.json() if answer.content else None
 
+    async def exchange_sdp(self, path: str, sdp: str, **query: Any) -> tuple[str, str]:
+        """An answer to an offer by the rules of WHEP, and the path of what was made."""
+        kind = {"Content-Type": "application/sdp"}
+        answer = await self._request("POST", path, content=sdp, headers=kind, params=_given(query))
+        return answer.text, answer.headers.get("Location", "")
+
     async def save(self, path: str, file: Path) -> int:
         """Bring the bytes at `path` to `file`, which appears when it is whole. Its size."""
         part = file.with_name(file.name + ".part")

@@ -10,14 +10,14 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from scope.client.errors import ClientError
 from scope.client.http import Http
 from scope.client.line import Line
+from scope.client.pictures import PixelFormat, pictures
 from scope.client.recording import Recording
 from scope.client.values import (
     Applied,
@@ -31,7 +31,6 @@ from scope.client.values import (
 from scope.protocol.notices import Hello, Stats
 
 MOST_EVENTS = 256
-MOST_PICTURES = 32
 
 
 class Stream:
@@ -133,15 +132,11 @@ class Stream:
     # Watching.
 
     async def frames(
-        self, *, format: Literal["rgb24", "yuv420p"] = "rgb24", latest: bool = True
+        self, *, format: PixelFormat = "rgb24", latest: bool = True
     ) -> AsyncIterator[Picture]:
         """Decoded pictures; `latest`: a slow reader misses some, else it may be 32 behind."""
-        async for frame in self._line.frames.listen(most=1 if latest else MOST_PICTURES):
-            received_s = time.monotonic()
-            pixels = await asyncio.to_thread(frame.to_ndarray, format=format)
-            yield Picture(
-                np.asarray(pixels, np.uint8), rtp_timestamp=frame.pts or 0, received_s=received_s
-            )
+        async for picture in pictures(self._line.frames, format=format, latest=latest):
+            yield picture
 
     async def events(self) -> AsyncIterator[Event]:
         """Everything the server says from now on, and changes of `state`."""

@@ -3,25 +3,17 @@
  * come here.
  */
 
-import { calm, saveAs } from "./dom.js";
+import { calm } from "./dom.js";
 import { recall, remember } from "./store.js";
-import { Timeline } from "./timeline.js";
 import { SAID, settingApplied } from "./words.js";
 
 const MOST_SEED = 2 ** 31;
-
-/** In the palette, in this order. */
-export const LISTED = [
-  "focus", "send", "cut", "addPrompt", "pause", "stop", "reset", "newSeed", "lockSeed", "fewer", "more", "record", "snapshot",
-  "fullScreen", "output", "copyLink", "overlay", "timeline", "replay", "exportTimeline", "importTimeline", "forget",
-  "settings", "models", "undo", "redo", "help",
-];
 
 /** @typedef {import("./app.js").Page} Page */
 
 /** @param {Page} page @returns {Record<string, (arg?: any) => unknown>} */
 export function actsOf(page) {
-  const { box, slots, live, house, stage, transport, settings, strip, library, help, palette, recorder, replay, keys } = page;
+  const { box, slots, live, house, stage, transport, panels, keys } = page;
 
   const send = (/** @type {boolean} */ cut) => {
     box.keep();
@@ -39,10 +31,9 @@ export function actsOf(page) {
     page.wantsStart = true;
     return page.draw();
   };
-  const restore = (/** @type {import("./live.js").Typed | null} */ past, /** @type {string} */ words, /** @type {string} */ none) => {
+  const restore = async (/** @type {import("./live.js").Typed | null} */ past, /** @type {string} */ words, /** @type {string} */ none) => {
     if (!past) return page.say(none);
-    box.prompts = past.prompts;
-    box.blend = past.blend;
+    await box.put(past.prompts, past.blend);
     page.say(words);
     if (live.controlsIt) void live.send(past, { steps: transport.steps, method: transport.method }, { remember: false });
   };
@@ -53,6 +44,8 @@ export function actsOf(page) {
     page.say(SAID.newSeed(seed));
   };
   const shownTimeline = () => page.imported ?? live.timeline;
+  /** Files and replays of timelines are fetched when they are wanted. */
+  const archive = async () => (await import("./archive.js")).archiveOf(page);
 
   /** @type {Record<string, (arg?: any) => unknown>} */
   const acts = {
@@ -64,7 +57,7 @@ export function actsOf(page) {
     addPrompt: () => box.addPrompt(),
 
     pause: () => live.controlsIt && live.change({ paused: !live.view?.paused }),
-    stop: () => { replay.stop(); page.stop(); },
+    stop: () => { page.replay?.stop(); page.stop(); },
     retry: begin,
     takeTurn: begin,
     retryNow: () => live.stream?.retryNow(),
@@ -81,20 +74,19 @@ export function actsOf(page) {
       page.say(page.seedLocked ? SAID.seedLockedNow(page.seed) : SAID.seedFree);
     },
     change: async (values) => {
-      settings.problem(null);
+      panels.here.settings?.problem(null);
       const ms = await live.change(values);
       const [key] = Object.keys(values);
-      if (ms !== null && !live.controls.isPending(key)) page.say(settingApplied(settings.nameOf(key), ms));
+      if (ms !== null && !live.controls.isPending(key)) page.say(settingApplied(panels.here.settings?.nameOf(key) ?? key, ms));
     },
     fewer: () => { transport.steps -= 1; page.say(SAID.steps(transport.steps)); },
     more: () => { transport.steps += 1; page.say(SAID.steps(transport.steps)); },
 
-    slot: (n) => {
+    slot: async (n) => {
       if (slots.storing) return acts.store(n);
       const slot = slots.at(n);
       if (!slot) return page.say(SAID.emptySlot(n));
-      box.prompts = slot.prompts;
-      if (slot.blend) box.blend = slot.blend;
+      await box.put(slot.prompts, slot.blend);
       return send(false);
     },
     store: (n) => {
@@ -104,21 +96,16 @@ export function actsOf(page) {
     },
     storing: (on) => { slots.storing = on; page.say(on ? SAID.storeWhere : ""); },
 
-    record: () => recorder.toggle(live.stream?.sessionId).then(page.draw, page.refused),
-    snapshot: async () => {
-      const id = live.stream?.sessionId;
-      if (!id) return page.say(SAID.noPicture);
-      const name = `scope-${live.seed ?? "picture"}-${new Date().toISOString().slice(11, 19).replaceAll(":", "")}.png`;
-      try {
-        saveAs(await house.server.picture(id), name);
-        page.say(SAID.snapshot(name));
-      } catch (error) {
-        page.refused(error);
-      }
+    record: async () => {
+      const { Recorder } = await import("./recorder.js");
+      page.recorder ??= new Recorder(house, (text) => page.say(text));
+      await page.recorder.toggle(live.stream?.sessionId);
+      page.draw();
     },
-    fullScreen: () => {
-      const done = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.();
-      return done?.catch(() => page.say(SAID.noFullScreen));
+    snapshot: async () => (await import("./recorder.js")).savePicture(page),
+    fullScreen: async () => {
+      const { toggleFullScreen } = await import("./full-screen.js");
+      await toggleFullScreen().catch(() => page.say(SAID.noFullScreen));
     },
     output: () => window.open(watchLink(house.key), "scope-output", "popup,width=960,height=600"),
     copyLink: () => copy(watchLink(undefined), SAID.linkCopied),
@@ -135,36 +122,14 @@ export function actsOf(page) {
     },
     removeChange: (index) => { shownTimeline().remove(index); page.draw(); },
     forget: () => { page.imported = null; live.timeline.clear(); page.draw(); },
-    exportTimeline: async () => {
-      const id = page.imported ? null : live.stream?.sessionId;
-      const own = shownTimeline().toJSON();
-      const kept = id && house.routes.has("/api/v1/session/timeline")
-        ? await house.server.get(`/api/v1/session/timeline?session_id=${encodeURIComponent(id)}`).catch(() => own)
-        : own;
-      const name = `scope-timeline-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}.json`;
-      saveAs(new Blob([JSON.stringify(kept, null, 1)], { type: "application/json" }), name);
-      page.say(SAID.exported(name));
-    },
-    importTimeline: () => strip.chooseFile(),
-    readTimeline: (text) => {
-      try {
-        page.imported = Timeline.read(JSON.parse(text));
-        page.showsTimeline = true;
-        page.say(SAID.imported(page.imported.changes.length));
-      } catch {
-        page.refused({ message: SAID.notATimeline });
-      }
-    },
-    replay: () => {
-      if (!replay.isRunning) return playAgain(shownTimeline());
-      if (live.view?.watching) page.stop();
-      replay.stop();
-      return page.say(SAID.replayStopped);
-    },
+    exportTimeline: async () => (await archive()).save(),
+    importTimeline: async () => (await panels.fetch("timeline")).chooseFile(),
+    readTimeline: async (text) => (await archive()).open(text),
+    replay: async () => (await archive()).replay(),
 
     settings: () => page.openSettings(!page.settingsOpen),
     soften: (on) => page.soften(on),
-    models: () => { library.open(); page.draw(); },
+    models: async () => { (await panels.open("library")).open(); house.lookForFiles(); page.draw(); },
     load: ({ id, params }) => {
       live.dismiss();
       house.forgetDownload();
@@ -175,33 +140,11 @@ export function actsOf(page) {
     cancelDownload: () => house.cancelDownload().then(page.draw, page.refused),
     forgetDownload: () => { house.forgetDownload(); page.draw(); },
     key: (key) => { house.useKey(key); },
-    palette: () => palette.open(keys, LISTED),
-    help: (about) => help.open(keys, about),
-    keysChanged: () => {},
+    palette: async () => (await panels.open("palette")).open(keys),
+    help: async (about) => (await panels.open("help")).open(keys, about),
+    keysChanged: () => page.labelKeys(),
   };
   return acts;
-
-  /** @param {Timeline} timeline */
-  async function playAgain(timeline) {
-    if (timeline.isEmpty) return;
-    const copyOf = Timeline.read(JSON.parse(JSON.stringify(timeline)));
-    page.say(SAID.replaying(copyOf.changes.length));
-    if (replay.isExact) {
-      live.stop();
-      try {
-        const { sessionId, warnings } = await replay.onServer(copyOf);
-        page.imported = copyOf;
-        live.watchOther({ key: house.key, sessionId, timeline: copyOf });
-        return warnings.length ? page.say(SAID.replayDiffers(warnings)) : undefined;
-      } catch (error) {
-        return page.refused(error);
-      }
-    }
-    if (!live.controlsIt) page.start();
-    replay.fromHere(copyOf, (parameters) => void live.play({
-      ...parameters, ...(parameters === copyOf.changes[0].parameters && { seed: copyOf.seed ?? live.seed ?? 0 }),
-    }));
-  }
 
   /** @param {string | undefined} key */
   function watchLink(key) {

@@ -6,28 +6,22 @@
 
 import { actsOf, usualSteps } from "./acts.js";
 import { drawOffers } from "./stage.js";
-import { h, hidden, icon, iconButton, say } from "./dom.js";
+import { actButton, say } from "./dom.js";
 import { keyForm } from "./key-form.js";
 import { Keys } from "./keys.js";
 import { Live } from "./live.js";
-import { LIVE, phaseOf } from "./phases.js";
-import { Recorder } from "./recorder.js";
-import { Replay } from "./replay.js";
+import { Panels } from "./panels.js";
+import { LIVE, phaseOf, toneOf } from "./phases.js";
 import { ServerWatch } from "./server-watch.js";
-import { soften } from "./soften.js";
 import { recall, remember } from "./store.js";
-import { FALLBACK_PROMPT, SAID, describe, machineWords, plain, sentence } from "./words.js";
-import "./help.js";
-import "./library.js";
-import "./palette.js";
+import { FALLBACK_PROMPT, SAID, SAY, describe, machineWords, plain, sentence } from "./words.js";
 import "./prompt.js";
-import "./settings.js";
 import "./slots.js";
-import "./timeline-strip.js";
 import "./transport.js";
 
-const IDLE_MS = 3000;
 const TICK_MS = 200;
+/** Where the timeline is not shown, as in parts.css. */
+const NO_ROOM = matchMedia("(max-width: 44rem), (max-height: 48rem)");
 
 /** @template {keyof HTMLElementTagNameMap} K @param {string} selector */
 const find = (selector) => /** @type {any} */ (document.querySelector(selector));
@@ -37,11 +31,7 @@ export class Page {
   box = /** @type {import("./prompt.js").PromptBox} */ (find("scope-prompt"));
   slots = /** @type {import("./slots.js").Slots} */ (find("scope-slots"));
   transport = /** @type {import("./transport.js").Transport} */ (find("scope-transport"));
-  strip = /** @type {import("./timeline-strip.js").TimelineStrip} */ (find("scope-timeline"));
-  settings = /** @type {import("./settings.js").Settings} */ (find("scope-settings"));
-  library = /** @type {import("./library.js").Library} */ (find("scope-library"));
-  help = /** @type {import("./help.js").Help} */ (find("scope-help"));
-  palette = /** @type {import("./palette.js").Palette} */ (find("scope-palette"));
+  panels = new Panels(() => this.labelKeys());
 
   keys = new Keys();
   house = new ServerWatch(() => this.#heardServer());
@@ -53,8 +43,8 @@ export class Page {
     refused: (error) => this.refused(error),
     draining: () => { this.house.state.draining = true; },
   });
-  recorder = new Recorder(this.house, (text) => this.say(text));
-  replay = new Replay(this.house, () => this.say(SAID.replayed));
+  /** Set by the first recording. @type {import("./recorder.js").Recorder | null} */ recorder = null;
+  /** Set by the first replay. @type {import("./replay.js").Replay | null} */ replay = null;
 
   /** Enter was pressed before the server was ready; a reload goes on playing. */
   wantsStart = recall("playing", false, { tab: true });
@@ -65,9 +55,10 @@ export class Page {
   /** A timeline from a file. @type {import("./timeline.js").Timeline | null} */ imported = null;
   /** A sentence that outlives the state change that caused it. */ #word = "";
   #refusal = "";
+  /** @type {import("./words.js").Say} */ #laterStates = {};
   #phase = "";
   /** @type {(() => void) | null} */ #softening = null;
-  #keyForm = keyForm((key) => this.do("key", key));
+  #keyForm = keyForm((key) => void this.do("key", key));
   #acts;
 
   constructor() {
@@ -75,8 +66,9 @@ export class Page {
     this.refused = this.refused.bind(this);
     this.#acts = actsOf(this);
     this.transport.begin(usualSteps());
-    this.soften(recall("soften", false));
+    void this.soften(recall("soften", false));
     this.#tools();
+    this.labelKeys();
     this.#listen();
     this.draw();
     this.house.start();
@@ -84,9 +76,13 @@ export class Page {
   }
 
   /** @param {string} name @param {any} [arg] */
-  do(name, arg) {
-    this.#refusal = "";
-    return this.#acts[name]?.(arg);
+  async do(name, arg) {
+    if (name !== "keysChanged") this.#refusal = "";
+    try {
+      await this.#acts[name]?.(arg);
+    } catch (error) {
+      this.refused(error);
+    }
   }
 
   start() {
@@ -96,27 +92,41 @@ export class Page {
     this.live.start({ prompts: this.box.prompts, blend: this.box.blend }, { key: this.house.key, seed: this.seedLocked ? this.seed : null });
   }
 
+  get isSoftened() {
+    return this.#softening !== null;
+  }
+
+  get isRecording() {
+    return (this.recorder?.seconds ?? null) !== null;
+  }
+
   stop() {
     this.wantsStart = false;
     remember("playing", undefined, { tab: true });
-    if (this.recorder.seconds !== null) void this.recorder.finish().catch(this.refused);
+    void this.recorder?.finish().catch(this.refused);
     this.live.stop();
     if (!matchMedia("(pointer: coarse)").matches) this.box.focusText();
   }
 
+  /** Buttons say which key they have. */
+  labelKeys() {
+    for (const button of document.querySelectorAll("[data-words]")) this.keys.label(/** @type {HTMLElement} */ (button));
+  }
+
   /** @param {boolean} open */
-  openSettings(open) {
+  async openSettings(open) {
+    const settings = await this.panels.open("settings");
     this.settingsOpen = open;
     this.draw();
-    const target = open ? this.settings.querySelector("input") : document.getElementById("show-settings");
+    const target = open ? settings.querySelector("input") : find("#settings");
     /** @type {HTMLElement | null} */ (target)?.focus();
   }
 
   /** @param {boolean} on */
-  soften(on) {
+  async soften(on) {
     remember("soften", on || undefined);
     this.#softening?.();
-    this.#softening = on ? soften(this.stage.video) : null;
+    this.#softening = on ? (await import("./soften.js")).soften(this.stage.video) : null;
     if (on && this.#phase) this.say(SAID.softened);
   }
 
@@ -133,7 +143,7 @@ export class Page {
   refused(error) {
     if (error?.code === "closed") return;
     const message = plain(error?.message ?? error?.detail ?? String(error), error?.field);
-    const name = this.settings.problem({ field: error?.field ?? null, message });
+    const name = this.panels.here.settings?.problem({ field: error?.field ?? null, message });
     this.#refusal = sentence(name ? `${name}: ${message}` : message);
     this.draw();
   }
@@ -147,8 +157,8 @@ export class Page {
       if (this.#loadedId !== null) live.forgetSettings();
       this.#loadedId = house.state.pipelineId;
     }
-    if (loaded && house.pipeline && this.box.isEmpty && !this.box.contains(document.activeElement?.closest(".blends") ?? null)) {
-      this.box.prompts = [{ text: house.pipeline.default_prompt || FALLBACK_PROMPT, weight: 1 }];
+    if (loaded && house.pipeline && this.box.isEmpty && !this.box.isBlending) {
+      void this.box.put([{ text: house.pipeline.default_prompt || FALLBACK_PROMPT, weight: 1 }]);
     }
     if (loaded && this.wantsStart && !live.isLive) this.start();
     const { phase, error } = live.view ?? {};
@@ -177,7 +187,7 @@ export class Page {
     };
     const phase = phaseOf(known);
     if (phase !== this.#phase) this.#entered(phase);
-    const words = describe(known, phase);
+    const words = describe(known, phase, this.#laterStates);
     const playing = live.isLive;
     const over = !LIVE.has(phase) && !(["reconnecting", "draining"].includes(phase) && stage.hasPicture);
     stage.live = phase === "streaming" || phase === "watching" || phase === "draining";
@@ -193,11 +203,32 @@ export class Page {
   /** @param {string} phase */
   #entered(phase) {
     this.#phase = phase;
-    document.body.dataset.phase = phase;
+    Object.assign(document.body.dataset, { phase, tone: toneOf(phase) });
     this.#word = "";
-    const inset = { locked: this.#keyForm, none: this.library.cards }[phase];
-    this.stage.inset.replaceChildren(...(inset ? [inset] : []));
+    this.stage.inset.replaceChildren(...(phase === "locked" ? [this.#keyForm] : []));
     if (phase === "locked") this.#keyForm.querySelector("input")?.focus();
+    if (phase === "none") void this.#offerModels();
+    if (!SAY[phase]) void this.#fetchWords();
+  }
+
+  async #fetchWords() {
+    try {
+      this.#laterStates = (await import("./words-later.js")).STATES;
+    } catch {
+      return; // the server does not answer any more, which is a state of its own
+    }
+    this.draw();
+  }
+
+  /** The models stand where the picture would be. */
+  async #offerModels() {
+    try {
+      const { cards } = await this.panels.fetch("library");
+      if (this.#phase === "none") this.stage.inset.replaceChildren(cards);
+      this.draw();
+    } catch (error) {
+      this.refused(error);
+    }
   }
 
   /** @param {string} phase */
@@ -213,40 +244,31 @@ export class Page {
     this.box.show({ live: playing && live.controlsIt, canStop: playing || this.wantsStart });
     this.transport.chunkS = live.chunkS;
     this.transport.show({
-      live: playing && LIVE.has(phase), controls: live.controlsIt, paused: Boolean(live.view?.paused), recording: this.recorder.seconds !== null,
-      records: this.recorder.isPossible, timeline: this.showsTimeline, settings: this.settingsOpen,
+      live: playing && LIVE.has(phase), controls: live.controlsIt, paused: Boolean(live.view?.paused), recording: this.isRecording,
+      timeline: this.showsTimeline, settings: this.settingsOpen,
     });
-    this.settings.hidden = !this.settingsOpen;
-    document.body.classList.toggle("with-settings", this.settingsOpen);
-    this.settings.drawFor(pipeline);
-    this.settings.show(live.controls);
-    this.settings.showSeed({ seed: playing ? live.seed : this.seed, locked: this.seedLocked, softened: this.#softening !== null });
     this.slots.mark(playing ? live.words : "");
-    this.strip.hidden = !this.showsTimeline;
-    if (this.library.isOpen || phase === "none") this.library.show({
-      pipelines: house.pipelines, loadedId: house.state.state === "loaded" ? house.state.pipelineId : null,
-      loadingId: house.state.state === "loading" ? house.state.pipelineId : null,
-      hardware: house.state.hardware, files: house.files, downloads: house.routes.has("/api/v1/models/download"),
-    });
+    find("scope-timeline").hidden = !this.showsTimeline;
+    if (this.showsTimeline && !NO_ROOM.matches && !this.panels.here.timeline) void this.panels.fetch("timeline").catch(() => {});
+    this.panels.draw(this, pipeline, phase);
     find("#overlay")?.setAttribute("aria-pressed", String(this.stage.overlay !== "off"));
   }
 
   #tick() {
     const { live } = this;
     this.stage.glide(live.glide);
-    this.stage.recording(this.recorder.seconds);
-    if (this.showsTimeline) this.strip.show(this.imported ?? live.timeline, live.nowS);
-    this.strip.replaying = this.replay.isRunning;
+    this.stage.recording(this.recorder?.seconds ?? null);
+    if (!this.showsTimeline) return;
+    const { timeline } = this.panels.here;
+    timeline?.show(this.imported ?? live.timeline, live.nowS, { replaying: this.replay?.isRunning ?? false });
   }
 
   // Hands.
 
   #tools() {
     find(".tools").append(
-      iconButton("overlay", "Figures: off, short, all (I)", { id: "overlay", "data-act": "overlay", "aria-keyshortcuts": "I" }),
-      iconButton("output", "Output window (O)", { id: "output", "data-act": "output", "aria-keyshortcuts": "O" }),
-      iconButton("fullScreen", "Full screen (F)", { id: "full-screen", "data-act": "fullScreen", "aria-keyshortcuts": "F" }),
-      h("button", { type: "button", class: "icon", id: "help", title: "Keys and help (?)", "data-act": "help", "aria-keyshortcuts": "?" }, icon("help"), hidden("Keys and help")));
+      actButton("overlay", "Figures: off, short, all"), actButton("output", "Output window"),
+      actButton("fullScreen", "Full screen"), actButton("help", "Keys and help"));
   }
 
   #listen() {
@@ -259,7 +281,6 @@ export class Page {
       void this.do(name, arg);
     });
     document.addEventListener("keydown", (event) => this.#key(event));
-    for (const event of ["pointermove", "keydown", "pointerdown"]) document.addEventListener(event, () => this.#awake());
     addEventListener("online", () => this.live.stream?.retryNow());
     addEventListener("pageshow", (event) => event.persisted && location.reload());
   }
@@ -267,6 +288,7 @@ export class Page {
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (document.querySelector("dialog[open]") || event.defaultPrevented) return;
+    if (this.panels.areOpening) return event.preventDefault();
     if (event.key === "Escape") return this.#escape();
     const wish = this.keys.read(event);
     if (!wish) return;
@@ -282,16 +304,7 @@ export class Page {
     if (this.slots.storing) return this.do("storing", false);
     const field = /** @type {HTMLElement | null} */ (document.activeElement);
     if (field?.matches("textarea, input, select")) return field.blur();
-    if (this.settingsOpen) this.openSettings(false);
-  }
-
-  #idle = 0;
-
-  /** In full screen the controls leave when nobody touches anything. */
-  #awake() {
-    document.body.classList.remove("idle");
-    clearTimeout(this.#idle);
-    this.#idle = window.setTimeout(() => document.body.classList.add("idle"), IDLE_MS);
+    if (this.settingsOpen) void this.openSettings(false);
   }
 }
 

@@ -15,18 +15,16 @@ const ICONS = {
   settings: "M4 7h9M19 7h1M4 17h1M11 17h9M16 5a2 2 0 1 0 .01 0ZM8 15a2 2 0 1 0 .01 0Z",
   timeline: "M3 12h18M7 8v8M13 8v8M18 8v8",
   help: "M9 9a3 3 0 1 1 4.2 2.8c-.8.4-1.2.9-1.2 2.2M12 17.5v.5",
-  lock: "M6 11h12v9H6ZM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
-  unlock: "M6 11h12v9H6ZM8.5 11V8a3.5 3.5 0 0 1 6.7-1.4",
-  dice: "M5 5h14v14H5ZM9 9v.01M15 15v.01M15 9v.01M9 15v.01M12 12v.01",
+  lockSeed: "M6 11h12v9H6ZM8.5 11V8a3.5 3.5 0 0 1 6.7-1.4",
+  newSeed: "M5 5h14v14H5ZM9 9v.01M15 15v.01M15 9v.01M9 15v.01M12 12v.01",
   reset: "M5 12a7 7 0 1 0 2.5-5.4M5 4v4h4",
   plus: "M12 5v14M5 12h14",
   close: "M6 6l12 12M18 6 6 18",
   undo: "M9 6 4 11l5 5M4 11h10a6 6 0 0 1 6 6v1",
   redo: "M15 6l5 5-5 5M20 11H10a6 6 0 0 0-6 6v1",
-  save: "M12 4v11M7 11l5 5 5-5M5 20h14",
-  open: "M12 16V5M7 9l5-5 5 5M5 20h14",
+  exportTimeline: "M12 4v11M7 11l5 5 5-5M5 20h14",
+  importTimeline: "M12 16V5M7 9l5-5 5 5M5 20h14",
   replay: "M4 12a8 8 0 1 1 2.3 5.7M4 19v-5h5M10 9v6l5-3Z",
-  bookmark: "M7 4h10v16l-5-4-5 4Z",
 };
 
 /**
@@ -70,6 +68,14 @@ export function iconButton(name, words, props = {}) {
   return h("button", { type: "button", class: "icon", title: words, ...props }, icon(name), hidden(words));
 }
 
+/**
+ * A button for an act of the page, whose name is its id; keys.js adds the key to its words.
+ * @param {string} name @param {string} words @param {Record<string, any>} [props]
+ */
+export function actButton(name, words, props = {}) {
+  return iconButton(name, words, { id: name, "data-act": name, "data-words": words, ...props });
+}
+
 /** Words that are heard and not seen. @param {string} words */
 export function hidden(words) {
   return h("span", { class: "hidden" }, words);
@@ -90,9 +96,19 @@ export function calm() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-/** Hand a file to the reader. @param {Blob} blob @param {string} name */
-export function saveAs(blob, name) {
-  const url = URL.createObjectURL(blob);
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+/** @type {Map<string, Promise<void>>} */
+const sheets = new Map();
+
+/** Fetch a sheet of styles, once; one that did not come is tried again. @param {string} href @returns {Promise<void>} */
+export function styled(href) {
+  const known = sheets.get(href) ?? new Promise((resolve, reject) => {
+    const sheet = h("link", { rel: "stylesheet", href, onload: () => resolve(), onerror: () => {
+      sheet.remove();
+      sheets.delete(href);
+      reject(new TypeError(`${href} did not come`));
+    } });
+    document.head.append(sheet);
+  });
+  sheets.set(href, known);
+  return known;
 }

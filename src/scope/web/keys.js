@@ -28,16 +28,6 @@ export const DEFAULTS = {
   help: ["?"],
 };
 
-/** Said in the list of keys, handled by the prompt box and the page. @type {Array<[string, string]>} */
-export const FIXED = [
-  ["Enter", "Send with a glide"],
-  ["Shift+Enter", "Send as a hard cut"],
-  ["Alt+Enter", "New line in the prompt"],
-  ["Esc", "Leave the field, then close what is open"],
-  ["1–9", "Use a slot (Alt+1–9 inside the prompt)"],
-  ["Shift+1–9", "Store the prompt in a slot"],
-];
-
 const PRESSABLE = "button, a, summary, [type=checkbox], [type=radio]";
 const FIELDS = "textarea, select, input:not([type=checkbox], [type=radio], [type=range], [type=button])";
 
@@ -62,6 +52,14 @@ export class Keys {
   restore() {
     this.#own = {};
     remember("keys", undefined);
+  }
+
+  /** Tell the key of its act on a button that has words. @param {HTMLElement} button */
+  label(button) {
+    const { act = "", words = "" } = button.dataset;
+    const [combo = ""] = this.of(act);
+    button.title = combo ? `${words} (${readable(combo)})` : words;
+    button.setAttribute("aria-keyshortcuts", combo.replace("Ctrl", "Control"));
   }
 
   /** @param {boolean} on */

@@ -5,11 +5,12 @@
 
 import { act, h, iconButton } from "./dom.js";
 import { fieldsOf } from "./fields.js";
-import { bytes, gigabytes } from "./words.js";
+import { bytes } from "./words-later.js";
+import { gigabytes } from "./words.js";
 
 /**
  * @typedef {{ pipelines: Record<string, any>, loadedId: string | null, loadingId: string | null,
- *   hardware: any, files: Record<string, any>, downloads: boolean }} Stock
+ *   hardware: any, files: Record<string, any> }} Stock
  */
 
 export class Library extends HTMLElement {
@@ -70,7 +71,7 @@ export class Library extends HTMLElement {
     };
     const button = here
       ? h("button", { type: "button", class: loaded || !fitting ? "" : "primary", "data-for": id, disabled: Boolean(unavailable) || stock.loadingId === id, onclick: load }, loaded ? "Load again" : "Load")
-      : h("button", { type: "button", class: fitting ? "primary" : "", "data-for": id, disabled: Boolean(unavailable) || busy || !stock.downloads, onclick: () => act(this, "download", { id, name }) }, "Download");
+      : h("button", { type: "button", class: fitting ? "primary" : "", "data-for": id, disabled: Boolean(unavailable) || busy, onclick: () => act(this, "download", { id, name }) }, "Download");
     return h("article", { class: unavailable || !fitting ? "card away" : "card", "data-id": id },
       h("h3", {}, name ?? id, state && h("span", { class: "card-state" }, state)),
       h("p", {}, description),

@@ -2,7 +2,14 @@
 
 import { act, h } from "./dom.js";
 import { readable } from "./keys.js";
-import { ACTS } from "./words.js";
+import { ACTS } from "./words-later.js";
+
+/** In this order. */
+const LISTED = [
+  "focus", "send", "cut", "addPrompt", "pause", "stop", "reset", "newSeed", "lockSeed", "fewer", "more", "record", "snapshot",
+  "fullScreen", "output", "copyLink", "overlay", "timeline", "replay", "exportTimeline", "importTimeline", "forget",
+  "settings", "models", "undo", "redo", "help",
+];
 
 export class Palette extends HTMLElement {
   #dialog = h("dialog", { class: "panel palette", "aria-label": "Find a command" });
@@ -18,13 +25,13 @@ export class Palette extends HTMLElement {
     this.#find.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** @param {import("./keys.js").Keys} keys @param {string[]} names  What can be done now. */
-  open(keys, names) {
-    this.#all = names.map((name) => ({ name, words: ACTS[name] ?? name, combo: keys.of(name)[0] ?? "" }));
+  /** @param {import("./keys.js").Keys} keys */
+  open(keys) {
+    this.#all = LISTED.map((name) => ({ name, words: ACTS[name] ?? name, combo: keys.of(name)[0] ?? "" }));
     this.#find.value = "";
     this.#at = 0;
     this.#draw();
-    this.#dialog.showModal();
+    if (!this.#dialog.open) this.#dialog.showModal();
     this.#find.focus();
   }
 

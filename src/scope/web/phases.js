@@ -40,5 +40,13 @@ function ofStream({ phase, error, paused, watching }, server) {
   return paused ? "paused" : "streaming";
 }
 
+/** @type {Record<string, string>} */
+const TONES = { ready: "good", streaming: "good", watching: "good", gone: "bad", failed: "bad", stopped: "bad", locked: "bad", asking: "", none: "" };
+
+/** How the dot before the words looks; what is none of these is being waited for. @param {string} phase */
+export function toneOf(phase) {
+  return TONES[phase] ?? "wait";
+}
+
 /** Phases with a picture that moves, or that stands still on purpose. */
 export const LIVE = new Set(["streaming", "paused", "unstable", "watching"]);

@@ -1,9 +1,7 @@
-/** Recording of the stream on the server, and its file brought here. */
+/** Pictures and recordings of the stream, made on the server and brought here. */
 
-import { saveAs } from "./dom.js";
-import { SAID } from "./words.js";
-
-const START = "/api/v1/recordings/{session_id}/start";
+import { saveAs } from "./save-as.js";
+import { FILED } from "./words-later.js";
 
 export class Recorder {
   /** @type {{ sessionId: string, beganMs: number } | null} */ #running = null;
@@ -16,11 +14,6 @@ export class Recorder {
     this.#word = word;
   }
 
-  /** Whether this server records. */
-  get isPossible() {
-    return [...this.#house.routes].some((path) => path.replace(/\{[^}]*\}/, "{session_id}") === START);
-  }
-
   /** @returns {number | null} */
   get seconds() {
     return this.#running ? (performance.now() - this.#running.beganMs) / 1000 : null;
@@ -29,11 +22,10 @@ export class Recorder {
   /** @param {string | null | undefined} sessionId */
   async toggle(sessionId) {
     if (this.#running) return this.finish();
-    if (!this.isPossible) return this.#word(SAID.noRecording);
-    if (!sessionId) return this.#word(SAID.noStream);
+    if (!sessionId) return this.#word(FILED.noStream);
     await this.#house.server.post(`/api/v1/recordings/${encodeURIComponent(sessionId)}/start`, {});
     this.#running = { sessionId, beganMs: performance.now() };
-    this.#word(SAID.recording);
+    this.#word(FILED.recording);
   }
 
   /** Stop, and save the file. */
@@ -47,6 +39,16 @@ export class Recorder {
     const response = await server.send("GET", told?.url?.startsWith(`${path}?`) ? told.url : path);
     const name = `scope-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}.mp4`;
     saveAs(await response.blob(), name);
-    this.#word(told?.error ? SAID.recordedUntil(name, told.error) : SAID.recorded(name));
+    this.#word(told?.error ? FILED.recordedUntil(name, told.error) : FILED.recorded(name));
   }
+}
+
+/** The newest picture, with prompt and seed inside. @param {import("./app.js").Page} page */
+export async function savePicture(page) {
+  const { live, house } = page;
+  const id = live.stream?.sessionId;
+  if (!id) return page.say(FILED.noPicture);
+  const name = `scope-${live.seed ?? "picture"}-${new Date().toISOString().slice(11, 19).replaceAll(":", "")}.png`;
+  saveAs(await house.server.picture(id), name);
+  page.say(FILED.snapshot(name));
 }

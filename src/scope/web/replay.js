@@ -1,15 +1,14 @@
-/**
- * Plays a timeline again. Where the server can, it plays it, chunk by chunk as it was, and this
- * page watches; else the changes are sent again at their times.
- */
+/** The server plays a timeline again, chunk by chunk as it was, and this page watches. */
 
-const START = "/api/v1/session/start";
+import { writeTimeline } from "./timeline-file.js";
+
+const LOOK_AGAIN_MS = 300;
 
 /** @typedef {import("./timeline.js").Timeline} Timeline */
 /** @typedef {import("./server-watch.js").ServerWatch} ServerWatch */
 
 export class Replay {
-  /** @type {number[]} */ #timers = [];
+  #timer = 0;
   /** The server's session that plays it. @type {string | null} */ #sessionId = null;
   #house;
   #ended;
@@ -21,42 +20,30 @@ export class Replay {
   }
 
   get isRunning() {
-    return this.#timers.length > 0 || this.#sessionId !== null;
+    return this.#sessionId !== null;
   }
 
-  /** Whether the server can play it by itself. */
-  get isExact() {
-    return this.#house.routes.has(START);
-  }
-
-  /** The server plays it; its answer, with the id of the session to watch. @param {Timeline} timeline */
-  async onServer(timeline) {
+  /** The id of the session to watch, and what may make it look different. @param {Timeline} timeline */
+  async start(timeline) {
     this.stop();
-    const answer = await this.#house.server.post(START, { timeline });
-    const sessionId = answer.session_id ?? answer.sessionId;
+    const answer = await this.#house.server.post("/api/v1/session/start", { timeline: writeTimeline(timeline) });
+    const { session_id: sessionId, fps, frames, warnings = [] } = answer;
     this.#sessionId = sessionId;
-    const seconds = answer.frames ? answer.frames / answer.fps : timeline.endS + 1;
-    this.#timers = [Number(setTimeout(() => this.#over(), 1000 * seconds))];
-    return { sessionId, warnings: answer.warnings ?? [] };
+    void this.#follow(sessionId, frames ?? Math.ceil((timeline.endS + 1) * fps), fps);
+    return { sessionId, warnings };
   }
 
-  /** Send every change at its time. @param {Timeline} timeline @param {(parameters: Record<string, any>) => void} play */
-  fromHere(timeline, play) {
-    this.stop();
-    const later = timeline.changes.map(({ atS, parameters }) => setTimeout(() => play(parameters), atS * 1000));
-    const end = setTimeout(() => this.#over(), timeline.endS * 1000 + 500);
-    this.#timers = [...later, end].map(Number);
-  }
-
-  /** The last change was played; the stream goes on. */
-  #over() {
-    this.#timers = [];
-    this.#ended();
+  /** It is over when all its pictures were shown, however slowly. @param {string} sessionId @param {number} frames @param {number} fps */
+  async #follow(sessionId, frames, fps) {
+    const session = (await this.#house.server.sessions().catch(() => ({})))[sessionId];
+    if (this.#sessionId !== sessionId) return;
+    const left = frames - (session?.frames_sent ?? 0);
+    if (session && left <= 0) return this.#ended();
+    this.#timer = window.setTimeout(() => this.#follow(sessionId, frames, fps), Math.max(LOOK_AGAIN_MS, (1000 * left) / fps));
   }
 
   stop() {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers = [];
+    clearTimeout(this.#timer);
     if (this.#sessionId) void this.#house.server.post("/api/v1/session/stop", { session_id: this.#sessionId }).catch(() => null);
     this.#sessionId = null;
   }

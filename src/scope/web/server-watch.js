@@ -20,18 +20,14 @@ export class ServerWatch {
   };
   /** Pipelines by id, as in the schemas. @type {Record<string, any>} */ pipelines = {};
   /** Running sessions by id. @type {Record<string, any>} */ sessions = {};
-  /** What of each pipeline's files is here, by its id. @type {Record<string, any>} */ files = {};
-  /** @type {Download | null} */ download = null;
-  /** Paths this server has. @type {Set<string>} */ routes = new Set();
   /** @type {string | undefined} */ key = keyFromAddress() ?? recall("key", undefined, { tab: true });
   server;
   #changed;
   #timer = 0;
   #loadBegan = 0;
   #introduced = false;
-  /** @type {{ id: string, name: string, then: () => void } | null} */ #wanted = null;
-  #calledOff = false;
-  #round = 0;
+  /** @type {import("./downloads.js").Downloads | null} */ #downloads = null;
+  #looksForFiles = false;
 
   /** @param {() => void} changed */
   constructor(changed) {
@@ -66,16 +62,6 @@ export class ServerWatch {
   async load(id, params) {
     await this.server.load(id, params);
     this.state = { ...this.state, state: "loading", stage: null, progress: null, pipelineId: id, error: null };
-    this.#changed();
-    this.soon();
-  }
-
-  /** @param {string} id @param {string} name @param {() => void} then  When all of it is here. */
-  async fetchModel(id, name, then) {
-    await this.server.post("/api/v1/models/download", { pipeline_id: id });
-    this.#wanted = { id, name, then };
-    this.#calledOff = false;
-    this.download = { name, done: 0, total: 0, rate: null, etaS: null, stage: null, error: null };
     this.#changed();
     this.soon();
   }
@@ -120,63 +106,61 @@ export class ServerWatch {
 
   /** What does not change while a server runs. */
   async #introduce() {
-    const [pipelines, hardware, api] = await Promise.all([
-      this.server.pipelines(), this.server.hardware().catch(() => null), this.server.get("/openapi.json").catch(() => null),
+    const [pipelines, hardware] = await Promise.all([
+      this.server.pipelines(), this.server.hardware().catch(() => null),
     ]);
     this.pipelines = pipelines;
-    this.routes = new Set(Object.keys(api?.paths ?? {}));
     this.state = { ...this.state, hardware };
     this.#introduced = true;
   }
 
   /** Files only matter while somebody chooses or waits for them. */
   async #askForFiles() {
-    if (!this.routes.has("/api/v1/models/status")) return;
-    this.#round += 1;
-    const all = this.state.state === "not_loaded" || this.#round % 5 === 1;
-    const ids = all ? Object.keys(this.pipelines) : this.#wanted ? [this.#wanted.id] : [];
-    for (const id of ids) {
-      this.files[id] = await this.server.get(`/api/v1/models/status?pipeline_id=${encodeURIComponent(id)}`).catch(() => this.files[id]);
-    }
-    this.#followDownload();
+    const waits = this.state.state !== "loaded" || this.download !== null;
+    if (!waits && !this.#looksForFiles) return;
+    const downloads = await this.#fetchDownloads();
+    await downloads.ask(this.server, this.pipelines, { all: this.#looksForFiles || this.state.state === "not_loaded" });
+    this.#looksForFiles = false;
   }
 
-  #followDownload() {
-    const running = Object.entries(this.files).find(([, one]) => one?.progress?.is_downloading)?.[0];
-    if (running && !this.#wanted) this.#wanted = { id: running, name: this.pipelines[running]?.name ?? running, then: () => {} };
-    const wanted = this.#wanted;
-    if (!wanted) return;
-    const { downloaded, progress } = this.files[wanted.id] ?? {};
-    if (this.#calledOff && progress?.is_downloading) return;
-    if (downloaded) {
-      this.#wanted = this.download = null;
-      wanted.then();
-    } else if (progress) {
-      this.download = {
-        name: wanted.name, done: progress.bytes_done ?? 0, total: progress.bytes_total ?? 0,
-        rate: progress.bytes_per_s ?? null, etaS: progress.eta_s ?? null, stage: progress.stage ?? null,
-        error: progress.error ?? null,
-      };
-      if (!progress.is_downloading && (progress.error || progress.code || this.#calledOff)) this.#stopWaiting();
-    }
+  async #fetchDownloads() {
+    const { Downloads } = await import("./downloads.js");
+    this.#downloads ??= new Downloads();
+    return this.#downloads;
   }
 
-  /** It ended without all of it here; a failure stays in words until it is dismissed. */
-  #stopWaiting() {
-    this.#wanted = null;
-    if (!this.download?.error || this.#calledOff) this.download = null;
+  /** Somebody looks at the models. */
+  lookForFiles() {
+    this.#looksForFiles = true;
+    this.soon();
+  }
+
+  /** What of each pipeline's files is here, by its id. @returns {Record<string, any>} */
+  get files() {
+    return this.#downloads?.files ?? {};
+  }
+
+  /** @returns {Download | null} */
+  get download() {
+    return this.#downloads?.current ?? null;
+  }
+
+  /** @param {string} id @param {string} name @param {() => void} then  When all of it is here. */
+  async fetchModel(id, name, then) {
+    const downloads = await this.#fetchDownloads();
+    await downloads.begin(this.server, id, name, then);
+    this.#changed();
+    this.soon();
   }
 
   /** Forget a download that failed. */
   forgetDownload() {
-    this.#wanted = this.download = null;
+    this.#downloads?.forget();
   }
 
   /** Stop the download; what is here is kept for the next one. */
   async cancelDownload() {
-    this.#calledOff = true;
-    await this.server.post("/api/v1/models/cancel", {}).catch(() => null); // it may just have ended
-    this.forgetDownload();
+    await this.#downloads?.cancel(this.server);
     this.soon();
   }
 

@@ -1,8 +1,7 @@
 /** "More": the seed, and every parameter the loaded pipeline has. Values are those in force. */
 
-import { act, h, iconButton, say } from "./dom.js";
+import { act, actButton, h, hidden, iconButton, say } from "./dom.js";
 import { fieldsOf, stepList } from "./fields.js";
-import { pendingMark } from "./stage.js";
 import { sentence } from "./words.js";
 
 /** @typedef {import("./fields.js").Field} Field */
@@ -13,7 +12,7 @@ export class Settings extends HTMLElement {
   /** @type {Row[]} */ #rows = [];
   #list = h("div", { class: "fields" });
   #seed = h("input", { id: "seed", type: "text", inputMode: "numeric", pattern: "[0-9]*", maxLength: 19, autocomplete: "off", "aria-describedby": "seed-help" });
-  #lock = iconButton("unlock", "Lock the seed (Shift+S)", { id: "lock-seed", "data-act": "lockSeed", "aria-pressed": "false" });
+  #lock = actButton("lockSeed", "Lock the seed", { "aria-pressed": "false" });
   #soften = h("input", { type: "checkbox", id: "soften" });
   #problem = h("p", { class: "field-problem", role: "alert" });
   #shownFor = "";
@@ -24,7 +23,7 @@ export class Settings extends HTMLElement {
     const close = iconButton("close", "Close (Esc)", { "data-act": "settings" });
     const seed = h("div", { class: "field-row", "data-key": "seed" },
       h("label", { for: "seed" }, "Seed"),
-      h("div", { class: "seed" }, this.#seed, this.#lock, iconButton("dice", "New seed (S)", { "data-act": "newSeed" })),
+      h("div", { class: "seed" }, this.#seed, this.#lock, actButton("newSeed", "New seed", { id: "seed-anew" })),
       h("p", { id: "seed-help", class: "field-help" }, "The same seed and prompts give the same pictures. Enter cuts to that seed."));
     const soften = h("div", { class: "field-row" },
       h("label", { class: "check" }, this.#soften, h("span", {}, "Soften flashes")),
@@ -94,7 +93,7 @@ const CONTROL = {
   switch(field, id, change) {
     const box = h("input", { id, type: "checkbox", role: "switch" });
     box.addEventListener("change", () => change(box.checked));
-    return { input: h("div", {}, box), show: (value) => { box.checked = Boolean(value); } };
+    return { input: h("label", { class: "check" }, box), show: (value) => { box.checked = Boolean(value); } }; // all of the line can be touched
   },
 
   number(field, id, change) {
@@ -148,5 +147,10 @@ const CONTROL = {
     return { input: h("div", {}, box), show: (value) => { if (document.activeElement !== box) box.value = value == null ? "" : JSON.stringify(value); } };
   },
 };
+
+/** What a reader of the screen hears beside a pending control. */
+function pendingMark() {
+  return h("span", { class: "pending-mark", title: "On its way: not in the picture yet" }, hidden("not applied yet"));
+}
 
 customElements.define("scope-settings", Settings);

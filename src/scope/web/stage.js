@@ -1,6 +1,6 @@
 /** The picture, what lies over it, and what stands in its place while there is none. */
 
-import { act, calm, h, hidden, say } from "./dom.js";
+import { act, calm, h, say } from "./dom.js";
 import { recall, remember } from "./store.js";
 import { clock } from "./words.js";
 
@@ -154,11 +154,6 @@ export function drawOffers(place, offers) {
   place.replaceChildren(...offers.map(({ do: name, label, main, arg }) =>
     h("button", { type: "button", class: main ? "primary" : "", "data-act": name, "data-arg": arg }, label)));
   if (focused) /** @type {HTMLElement | null} */ (place.querySelector(`[data-act="${focused}"]`))?.focus();
-}
-
-/** What a reader of the screen hears beside a pending control. */
-export function pendingMark() {
-  return h("span", { class: "pending-mark", title: "On its way: not in the picture yet" }, hidden("not applied yet"));
 }
 
 customElements.define("scope-stage", Stage);

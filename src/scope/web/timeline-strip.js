@@ -1,6 +1,6 @@
 /** The timeline as a strip: prompts as stretches, other changes as marks, all of it by keys too. */
 
-import { act, h, hidden, iconButton } from "./dom.js";
+import { act, actButton, h, hidden } from "./dom.js";
 import { describeChange } from "./timeline.js";
 import { clock } from "./words.js";
 
@@ -11,7 +11,7 @@ const ZOOMS = /** @type {const} */ ([0, 120, 30]);
 
 export class TimelineStrip extends HTMLElement {
   #lane = h("ol", { class: "lane", "aria-label": "What was typed; arrows move, Enter sends it again, Delete takes it away" });
-  #replay = iconButton("replay", "Replay", { id: "replay", "data-act": "replay" });
+  #replay = actButton("replay", "Replay");
   #zoom = h("button", { type: "button", id: "zoom", class: "icon wordy", title: "How much is shown" }, "All");
   #file = h("input", { type: "file", accept: ".json,application/json", hidden: true, "aria-label": "A timeline file" });
   /** @type {Timeline | null} */ #timeline = null;
@@ -23,8 +23,7 @@ export class TimelineStrip extends HTMLElement {
     this.setAttribute("aria-label", "Timeline");
     this.append(this.#lane, h("div", { class: "keys-group end" },
       this.#zoom, this.#replay,
-      iconButton("save", "Save the timeline as a file", { id: "export", "data-act": "exportTimeline" }),
-      iconButton("open", "Open a timeline", { id: "import", "data-act": "importTimeline" }), this.#file));
+      actButton("exportTimeline", "Save the timeline as a file"), actButton("importTimeline", "Open a timeline"), this.#file));
     this.#file.addEventListener("change", async () => {
       const file = this.#file.files?.[0];
       this.#file.value = "";
@@ -43,14 +42,10 @@ export class TimelineStrip extends HTMLElement {
     this.#file.click();
   }
 
-  /** @param {boolean} replaying */
-  set replaying(replaying) {
-    this.#replay.setAttribute("aria-pressed", String(replaying));
-  }
-
-  /** @param {Timeline} timeline @param {number} nowS  Where the stream is. */
-  show(timeline, nowS) {
+  /** @param {Timeline} timeline @param {number} nowS  Where the stream is. @param {{ replaying?: boolean }} [how] */
+  show(timeline, nowS, { replaying = false } = {}) {
     this.#timeline = timeline;
+    this.#replay.setAttribute("aria-pressed", String(replaying));
     this.#replay.disabled = timeline.isEmpty;
     const endS = Math.max(nowS, timeline.endS + 1);
     const toS = Math.max(endS, this.#span || LEAST_SPAN_S);

@@ -1,12 +1,11 @@
 /**
- * What was typed, when: a list of changes that can be saved, read back and played again; pure.
- * Its JSON is that of the server's timelines: `initial`, and `events`, each a message with `at_s`
- * and, once the server has told, `chunk`.
+ * What was typed, when: a list of changes that can be shown, saved and played again; pure. As a
+ * file it is the business of timeline-file.js.
  *
  * @typedef {{ atS: number, chunk: number | null, parameters: Record<string, any> }} Change
  */
 
-const MOST = 5000;
+export const MOST = 5000;
 const DRAG_S = 0.4;
 
 export class Timeline {
@@ -63,48 +62,6 @@ export class Timeline {
   get endS() {
     return this.changes.at(-1)?.atS ?? 0;
   }
-
-  toJSON() {
-    const [first, ...later] = this.changes;
-    const starts = first?.atS === 0;
-    return {
-      version: 1,
-      ...(this.pipelineId && { pipeline: { id: this.pipelineId } }),
-      ...this.about,
-      ...(this.seed !== null && { seed: this.seed }),
-      initial: starts ? first.parameters : {},
-      events: (starts ? later : this.changes).map(({ atS, chunk, parameters }) => ({
-        ...(chunk !== null && { chunk }), at_s: Number(atS.toFixed(3)), ...parameters,
-      })),
-    };
-  }
-
-  /**
-   * A timeline from a file; a bare list of events is one. Throws TypeError when it is none.
-   * @param {any} data
-   */
-  static read(data) {
-    const events = Array.isArray(data) ? data : data?.events;
-    if (!Array.isArray(events)) throw new TypeError("no list of events");
-    const chunkS = data.fps > 0 && data.chunk_frames > 0 ? data.chunk_frames / data.fps : null;
-    const timeline = new Timeline();
-    const { version, seed, initial, events: _, ...about } = Array.isArray(data) ? {} : data;
-    timeline.about = about;
-    timeline.seed = Number.isInteger(data.seed) && data.seed >= 0 ? data.seed : null;
-    timeline.pipelineId = typeof data.pipeline?.id === "string" ? data.pipeline.id : null;
-    if (data.initial && typeof data.initial === "object") timeline.add(0, data.initial);
-    const read = events.slice(0, MOST).map((event) => changeOf(event, chunkS)).sort((a, b) => a.atS - b.atS);
-    timeline.changes = [...timeline.changes, ...read];
-    return timeline;
-  }
-}
-
-/** @param {any} event @param {number | null} chunkS @returns {Change} */
-function changeOf(event, chunkS) {
-  const { at_s, chunk = null, ...parameters } = event ?? {};
-  const atS = at_s ?? (chunk !== null && chunkS ? chunk * chunkS : undefined);
-  if (typeof atS !== "number" || !(atS >= 0)) throw new TypeError("an event without a time");
-  return { atS, chunk, parameters };
 }
 
 /** A slider that is dragged is one change: the same keys and words again, at once. @param {Change} last @param {Change} next */

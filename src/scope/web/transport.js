@@ -1,20 +1,20 @@
 /** The row of buttons that drive the stream, and how far prompts glide. */
 
-import { act, h, icon, iconButton } from "./dom.js";
+import { act, actButton, h, hidden, icon } from "./dom.js";
 import { recall, remember } from "./store.js";
 
 const MOST_STEPS = 32;
 
 export class Transport extends HTMLElement {
-  #pause = iconButton("pause", "Pause (Space)", { id: "pause", "data-act": "pause", "aria-keyshortcuts": "Space", "aria-pressed": "false" });
-  #record = iconButton("record", "Record (V)", { id: "record", "data-act": "record", "aria-keyshortcuts": "V", "aria-pressed": "false", hidden: true });
-  #snapshot = iconButton("snapshot", "Save the picture (C)", { id: "snapshot", "data-act": "snapshot", "aria-keyshortcuts": "C" });
-  #reset = iconButton("reset", "Fresh start, same seed (R)", { id: "reset", "data-act": "reset", "aria-keyshortcuts": "R" });
-  #seed = iconButton("dice", "New seed (S)", { id: "new-seed", "data-act": "newSeed", "aria-keyshortcuts": "S" });
-  #undo = iconButton("undo", "Undo the prompt (Ctrl+Z)", { id: "undo", "data-act": "undo" });
-  #redo = iconButton("redo", "Redo the prompt (Ctrl+Y)", { id: "redo", "data-act": "redo" });
-  #timeline = iconButton("timeline", "Timeline (T)", { id: "show-timeline", "data-act": "timeline", "aria-keyshortcuts": "T" });
-  #settings = h("button", { type: "button", id: "show-settings", class: "icon wordy", "data-act": "settings", "aria-keyshortcuts": "M", "aria-expanded": "false" }, icon("settings"), h("span", {}, "More"));
+  #pause = actButton("pause", "Pause", { "aria-pressed": "false" });
+  #record = actButton("record", "Record", { "aria-pressed": "false" });
+  #snapshot = actButton("snapshot", "Save the picture");
+  #reset = actButton("reset", "Fresh start, same seed");
+  #seed = actButton("newSeed", "New seed");
+  #undo = actButton("undo", "Undo the prompt");
+  #redo = actButton("redo", "Redo the prompt");
+  #timeline = actButton("timeline", "Timeline");
+  #settings = h("button", { type: "button", id: "settings", class: "icon wordy", "data-act": "settings", "data-words": "More", "aria-expanded": "false" }, icon("settings"), h("span", {}, "More"));
   #steps = h("input", { id: "glide", type: "range", min: "0", max: String(MOST_STEPS), step: "1", "aria-describedby": "glide-words" });
   #stepsWords = h("output", { id: "glide-words", for: "glide" });
   #method = h("select", { id: "glide-method", "aria-label": "How a glide moves between prompts" },
@@ -62,15 +62,14 @@ export class Transport extends HTMLElement {
   }
 
   /**
-   * @param {{ live: boolean, controls: boolean, paused: boolean, recording: boolean, records: boolean,
+   * @param {{ live: boolean, controls: boolean, paused: boolean, recording: boolean,
    *   timeline: boolean, settings: boolean }} how
    */
-  show({ live, controls, paused, recording, records, timeline, settings }) {
+  show({ live, controls, paused, recording, timeline, settings }) {
     for (const button of [this.#pause, this.#reset, this.#seed]) button.disabled = !(live && controls);
     for (const button of [this.#snapshot, this.#record]) button.disabled = !live;
-    toggle(this.#pause, paused, paused ? "play" : "pause", paused ? "Go on (Space)" : "Pause (Space)");
-    toggle(this.#record, recording, recording ? "stop" : "record", recording ? "Stop recording (V)" : "Record (V)");
-    this.#record.hidden = !records;
+    toggle(this.#pause, paused, paused ? "play" : "pause", paused ? "Go on" : "Pause");
+    toggle(this.#record, recording, recording ? "stop" : "record", recording ? "Stop recording" : "Record");
     this.#timeline.setAttribute("aria-pressed", String(timeline));
     this.#settings.setAttribute("aria-expanded", String(settings));
   }
@@ -85,11 +84,10 @@ export class Transport extends HTMLElement {
 /** @param {HTMLButtonElement} button @param {boolean} on @param {string} picture @param {string} words */
 function toggle(button, on, picture, words) {
   button.setAttribute("aria-pressed", String(on));
-  button.title = words;
-  const name = button.querySelector(".hidden");
-  if (name) name.textContent = words;
-  const shown = /** @type {SVGElement | null} */ (button.querySelector("svg"));
-  if (shown && shown.dataset.icon !== picture) shown.replaceWith(icon(picture));
+  if (button.dataset.words === words) return;
+  button.dataset.words = words;
+  button.replaceChildren(icon(picture), hidden(words));
+  act(button, "keysChanged");
 }
 
 customElements.define("scope-transport", Transport);

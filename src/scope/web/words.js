@@ -1,6 +1,6 @@
 /**
- * Every English sentence of the page that is not in its HTML. `describe` turns what the page
- * knows into words and into the actions that make sense.
+ * Every English sentence of the page that is not in its HTML or in what is fetched later (words-later.js).
+ * `describe` turns what the page knows into words and into the actions that make sense.
  *
  * @typedef {{ do: string, label: string, main?: boolean, arg?: string }} Offer
  * @typedef {{
@@ -8,6 +8,7 @@
  *   progress: number | null, offers: Offer[],
  * }} Words
  * @typedef {import("./phases.js").Known} Known
+ * @typedef {Record<string, (known: Known) => Partial<Words>>} Say
  * @typedef {import("/client.js").ScopeError} ScopeError
  */
 
@@ -88,100 +89,34 @@ export const SAID = {
   nothingToRedo: "Nothing to redo.",
   undone: "Back to the prompt before.",
   redone: "Forward again.",
-  snapshot: (/** @type {string} */ name) => `Saved ${name}, with prompt and seed inside.`,
-  noPicture: "There is no picture to save yet.",
-  noStream: "Start the stream first.",
-  noRecording: "This server does not record.",
-  recording: "Recording.",
-  recorded: (/** @type {string} */ name) => `Recording saved as ${name}.`,
-  recordedUntil: (/** @type {string} */ name, /** @type {string} */ why) => `Recording saved as ${name}; it ended early: ${sentence(why)}`,
   copied: "Copied.",
   notCopied: "The browser did not let the page copy that.",
-  replaying: (/** @type {number} */ n) => `Replaying ${n} ${n === 1 ? "change" : "changes"}.`,
-  replayDiffers: (/** @type {string[]} */ why) => `Replaying; it may look different: ${why.join("; ")}.`,
-  replayed: "The replay is over.",
-  replayStopped: "The replay was stopped.",
-  imported: (/** @type {number} */ n) => `${n} ${n === 1 ? "change" : "changes"} read. Press Replay to play them.`,
-  notATimeline: "That file is no timeline of this page or server.",
-  exported: (/** @type {string} */ name) => `Saved ${name}.`,
-  loadRefused: (/** @type {string} */ why) => sentence(why),
   softened: "Flashes are being softened.",
   linkCopied: "The link to watch is copied.",
 };
 
-/** Names of what can be done; the list of keys and the palette show them. @type {Record<string, string>} */
-export const ACTS = {
-  focus: "Go to the prompt",
-  send: "Send the prompt, gliding",
-  cut: "Send the prompt as a hard cut",
-  pause: "Pause or go on",
-  stop: "Stop the stream",
-  reset: "Fresh start, same seed",
-  newSeed: "New seed",
-  lockSeed: "Lock or unlock the seed",
-  fewer: "Shorter glide",
-  more: "Longer glide",
-  record: "Start or stop recording",
-  snapshot: "Save the picture",
-  fullScreen: "Full screen",
-  output: "Open the output window",
-  overlay: "Figures: off, short, all",
-  timeline: "Show or hide the timeline",
-  settings: "More settings",
-  models: "Models",
-  undo: "Undo the prompt",
-  redo: "Redo the prompt",
-  palette: "Find a command",
-  help: "Keys and help",
-  replay: "Replay the timeline",
-  exportTimeline: "Save the timeline as a file",
-  importTimeline: "Open a timeline",
-  copyLink: "Copy a link to watch",
-  addPrompt: "Blend in another prompt",
-  forget: "Clear the timeline",
-};
-
-/** Help by symptom; the anchor is the code of an error. @type {Array<[string, string, string]>} */
-export const TROUBLES = [
-  ["connect_failed", "Connecting takes long or fails",
-    "The page talks to the server, but the video takes another way: UDP between this browser and the server. A firewall, a VPN or a strict network may block it. On the same machine open http://localhost; between machines allow UDP, or give the server a TURN relay."],
-  ["at_capacity", "All places are taken",
-    "The server makes as many streams as its device keeps up with. Watch the running one, or wait: the page asks again by itself."],
-  ["unauthorized", "It asks for a key",
-    "Somebody started the server with a key. It was printed in the terminal when the server started. The page keeps it until this tab closes."],
-  ["out_of_memory", "Out of memory",
-    "The model at this size needs more memory than the device has free. Close other programs on it, load a smaller size, or another model."],
-  ["worker_lost", "The model process was lost",
-    "The process that makes the pictures died or hung. The server starts it again and loads the model; the page comes back by itself."],
-  ["flashing", "Flashing pictures",
-    "Prompts can make pictures flash. “Soften flashes” under More dims what changes faster than three times a second."],
-];
-
-/** @param {Known} known @param {string} phase @returns {Words} */
-export function describe(known, phase) {
-  const say = SAY[phase] ?? SAY.asking;
+/**
+ * @param {Known} known @param {string} phase
+ * @param {Say} [later]  Of the states that only a server that answers can bring about, once fetched.
+ * @returns {Words}
+ */
+export function describe(known, phase, later = {}) {
+  const say = SAY[phase] ?? later[phase] ?? SAY.asking;
   return {
     badge: "", headline: "", hint: "", status: "", mark: "", problem: "", progress: null, offers: [],
     ...say(known),
   };
 }
 
-/** @type {Offer} */ const CHOOSE = { do: "models", label: "Choose a model" };
-/** @type {Offer} */ const STOP = { do: "stop", label: "Stop" };
-/** @type {Offer} */ const CANCEL = { do: "stop", label: "Cancel" };
+/** @type {Offer} */ export const CHOOSE = { do: "models", label: "Choose a model" };
+/** @type {Offer} */ export const STOP = { do: "stop", label: "Stop" };
+/** @type {Offer} */ export const CANCEL = { do: "stop", label: "Cancel" };
 /** @type {(error: ScopeError) => Offer} */
 const helpFor = ({ code }) => ({ do: "help", label: "Help", arg: code });
 
-/** @type {Record<string, (known: Known) => Partial<Words>>} */
-const SAY = {
+/** @type {Say} */
+export const SAY = {
   asking: () => ({ badge: "Hello", status: "Looking for the server…" }),
-  locked: ({ server }) => ({
-    badge: "Key needed",
-    headline: "This server needs a key",
-    hint: "It was printed when the server started.",
-    status: server.keyRefused ? "" : "This server needs a key. It was printed when it started.",
-    problem: server.keyRefused ? "That is not the key of this server. It was printed when it started." : "",
-  }),
   gone: () => ({
     badge: "Server gone",
     headline: "The server does not answer",
@@ -195,37 +130,6 @@ const SAY = {
     hint: "The page will come back by itself.",
     mark: "RESTARTING",
     status: "Server is restarting. The page will come back by itself.",
-  }),
-  none: ({ server }) => ({
-    badge: "No model",
-    headline: "Choose a model",
-    status: chooseWords(server),
-  }),
-  downloading: ({ download, wantsStart }) => ({
-    badge: "Downloading",
-    headline: download?.error ? `${download.name} is not complete` : `Downloading ${download?.name ?? "the model"}`,
-    hint: download?.error ? "" : wantsStart ? SAID.willStart : "It is loaded when all of it is here.",
-    status: downloadWords(download),
-    problem: download?.error ? `${sentence(download.error)} What is here is kept.` : "",
-    progress: download?.error ? null : download?.total ? download.done / download.total : -1,
-    offers: download?.error
-      ? [CHOOSE, { do: "forgetDownload", label: "Dismiss" }]
-      : [{ do: "cancelDownload", label: "Cancel" }],
-  }),
-  loading: ({ server, wantsStart }) => ({
-    badge: "Loading",
-    headline: server.stage ? capital(server.stage) : "Loading the model",
-    hint: wantsStart ? SAID.willStart : "Type a prompt meanwhile.",
-    status: loadingWords(server),
-    progress: server.progress ?? -1,
-    offers: wantsStart ? [CANCEL] : [],
-  }),
-  failed: ({ server }) => ({
-    badge: "Load failed",
-    headline: "The model could not be loaded",
-    hint: "The reason is below.",
-    problem: `${sentence(server.error)} Load it again, or choose another one.`,
-    offers: [{ do: "reload", label: "Load again", main: true }, CHOOSE, { do: "copyDetails", label: "Copy details" }],
   }),
   ready: ({ touch }) => ({
     badge: "Ready",
@@ -248,29 +152,11 @@ const SAY = {
     status: "Paused. Nothing is being generated.",
     offers: [{ do: "pause", label: "Go on" }],
   }),
-  watching: () => ({
-    badge: "Watching",
-    mark: "WATCHING",
-    status: "You are watching. Someone else types the prompts.",
-    offers: [{ do: "takeTurn", label: "Try to start mine" }, STOP],
-  }),
   unstable: ({ stream }) => ({
     badge: "Unstable",
     mark: "UNSTABLE",
     status: `Nothing new for ${Math.round(stream?.quietS ?? 0)} s. Waiting for the server.`,
     offers: [{ do: "retryNow", label: "Connect anew" }, STOP],
-  }),
-  busy: ({ stream, others }) => ({
-    badge: "Busy",
-    headline: "All places are taken",
-    hint: others ? "Someone else is generating. You can watch meanwhile." : "",
-    mark: "",
-    problem: `${sentence(stream?.error?.message)} Trying again in ${stream?.leftS} s (${stream?.attempt} of ${stream?.of}).`,
-    offers: [
-      ...(others ? [{ do: "watch", label: "Watch", main: true }] : []),
-      { do: "retryNow", label: "Try again now" },
-      CANCEL,
-    ],
   }),
   reconnecting: ({ stream }) => ({
     badge: "Reconnecting",
@@ -298,32 +184,11 @@ const SAY = {
   },
 };
 
-/** @param {Known["server"]} server */
-function chooseWords({ hardware }) {
-  if (!hardware) return "Choose a model.";
-  return `Choose a model. This machine has ${machineWords(hardware)}.`;
-}
-
 /** @param {any} hardware */
 export function machineWords({ gpu, vram_gb, cpu_count, memory_gb }) {
   if (gpu) return `${gpu} · ${gigabytes(vram_gb)}`;
   const memory = memory_gb ? ` · ${gigabytes(memory_gb)}` : "";
   return `${cpu_count} CPU ${cpu_count === 1 ? "core" : "cores"}${memory}`;
-}
-
-/** @param {Known["download"]} download */
-function downloadWords(download) {
-  if (!download?.total) return `${capital(download?.stage ?? "downloading")}…`;
-  const rate = download.rate ? ` · ${bytes(download.rate)}/s` : "";
-  const left = download.etaS == null ? "" : ` · ${duration(download.etaS)} left`;
-  return `Downloading ${bytes(download.done)} of ${bytes(download.total)}${rate}${left}`;
-}
-
-/** @param {Known["server"]} server */
-function loadingWords({ stage, progress, usualS }) {
-  const words = stage ? capital(stage) : "Loading the model";
-  const usually = usualS ? ` · usually ${duration(usualS)} here` : "";
-  return progress == null ? `${words}…${usually}` : `${words}, ${Math.round(100 * progress)} % done${usually}.`;
 }
 
 /** @param {string | null | undefined} text */
@@ -349,19 +214,9 @@ function seconds(ms) {
 }
 
 /** @param {number} s */
-export function duration(s) {
-  return s < 90 ? `${Math.max(1, Math.round(s))} s` : `${Math.round(s / 60)} min`;
-}
-
-/** @param {number} s */
 export function clock(s) {
   const whole = Math.max(0, Math.floor(s));
   return `${String(Math.floor(whole / 60)).padStart(2, "0")}:${String(whole % 60).padStart(2, "0")}`;
-}
-
-/** @param {number} count */
-export function bytes(count) {
-  return count < 1e9 ? `${Math.round(count / 1e6)} MB` : `${(count / 1e9).toFixed(1)} GB`;
 }
 
 /** @param {number} gb */
