@@ -255,6 +255,16 @@ def test_a_stream_with_changed_scales_goes_on_from_its_dump(loras):
         with_loras(LongLive, loras=[]).load(pipeline.dump(state))
 
 
+def test_a_changed_scale_reaches_what_was_read_of_prompt_and_levels(loras):
+    """As in a stream that goes on where nothing has been read yet."""
+    pipeline = with_loras(LongLive, lora_merge_mode="runtime_peft")
+    state = pipeline.open(1)
+    step(pipeline, state, 0.5, 0.0)
+    fresh = pipeline.load(pipeline.dump(state))
+    changed = step(pipeline, state, -1.0, 2.0)
+    assert np.array_equal(changed, step(pipeline, fresh, -1.0, 2.0))
+
+
 def test_merged_adapters_play_as_the_same_scales_apart_do(loras):
     merged, apart = with_loras(LongLive), with_loras(LongLive, lora_merge_mode="runtime_peft")
     plain = with_loras(LongLive, loras=[])
