@@ -97,3 +97,14 @@ def test_commands_know_their_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCOPE_API_KEY", "tell-nobody")
     assert RemoteSettings().url == "https://gpu.example"
     assert "tell-nobody" not in repr(RemoteSettings())
+
+
+def test_adapters_lie_with_the_users_data_or_where_the_settings_say(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert HubSettings().loras == Path.home() / ".local/share/daydream-scope/loras"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert HubSettings().loras == tmp_path / "daydream-scope" / "loras"
+    monkeypatch.setenv("SCOPE_LORAS_FOLDER", str(tmp_path / "mine"))
+    assert HubSettings().loras == Settings().loras == tmp_path / "mine"

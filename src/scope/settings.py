@@ -46,11 +46,16 @@ class HubSettings(BaseSettings):
     xdg_cache_home: Path | None = Field(
         default=None, validation_alias=AliasChoices("xdg_cache_home", "XDG_CACHE_HOME")
     )
+    xdg_data_home: Path | None = Field(
+        default=None, validation_alias=AliasChoices("xdg_data_home", "XDG_DATA_HOME")
+    )
     hf_offline: bool = Field(
         default=False, validation_alias=AliasChoices("hf_offline", "HF_HUB_OFFLINE")
     )
     download_models: bool = True
     """Whether a load fetches what it needs; else it says what is missing."""
+    loras_folder: Path | None = None
+    """Where adapters lie; a client can name those in it and no others."""
 
     @property
     def hub_cache(self) -> Path:
@@ -58,6 +63,12 @@ class HubSettings(BaseSettings):
         shared = (self.xdg_cache_home or Path("~/.cache")) / "huggingface"
         cache = self.hf_hub_cache or (self.hf_home or shared) / "hub"
         return cache.expanduser()
+
+    @property
+    def loras(self) -> Path:
+        """The folder of adapters."""
+        data = (self.xdg_data_home or Path("~/.local/share")) / "daydream-scope"
+        return (self.loras_folder or data / "loras").expanduser()
 
 
 class RemoteSettings(BaseSettings):

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from scope.control import PromptStep
+from scope.errors import InvalidParameters
 from scope.frames import Pixels, VideoFormat
 from scope.pipelines import contract
 
@@ -36,6 +37,7 @@ class NoiseLoad(contract.LoadParams):
     pieces: int = 2
     tail_ms: float = 0
     words: bool = False
+    most_gain: int = 10
     fault: Literal["", "raise", "oom", "kill", "hang"] = ""
 
 
@@ -94,6 +96,15 @@ class Noise(contract.Pipeline[NoiseState, tuple[int, tuple[int, ...]]]):
         self.chunk_frames = load.frames
         self.texts = Words() if load.words else None
         self._load = load
+
+    def check(self, params: Any) -> None:
+        if params.gain > self._load.most_gain:
+            raise InvalidParameters("gain: is more than was loaded", field="gain")
+
+    @classmethod
+    def check_load(cls, load: Any) -> None:
+        if load.most_gain > 10:
+            raise InvalidParameters("most_gain: is not on this disk", field="most_gain")
 
     def open(self, seed: int) -> NoiseState:
         return NoiseState(seed)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scope.clock import MonotonicClock
-from scope.control import ControlUpdate, PromptItem, PromptMix, Transition
+from scope.control import ControlUpdate, PromptItem, PromptMix, TimedUpdate, Transition
 from scope.engine.api import Engine, LoadRequest, OpenRequest, Playhead, StreamHandle
 from scope.engine.inline_engine import InlineEngine
 from scope.engine.process_engine import ProcessEngine
@@ -562,6 +562,38 @@ async def test_bad_initial_parameters_open_nothing(engine: Engine) -> None:
     error = await refused(engine.open(OpenRequest("a", initial=initial)), InvalidParameters)
     assert error.field == "gain"
     assert engine.status().streams == 0
+
+
+@on_both_homes
+async def test_what_was_loaded_judges_values_too(engine: Engine) -> None:
+    refusal = await refused(engine.load(LoadRequest("noise", {"most_gain": 11})), InvalidParameters)
+    assert (refusal.field, engine.status().state) == ("most_gain", "not_loaded")
+    await loaded(engine, most_gain=2)
+    initial = ControlUpdate(revision=0, changes={"gain": 3})
+    error = await refused(engine.open(OpenRequest("a", initial=initial)), InvalidParameters)
+    assert (error.field, error.detail) == ("gain", "gain: is more than was loaded")
+    script = (TimedUpdate(ControlUpdate(revision=0, changes={"gain": 3}), chunk=1),)
+    await refused(engine.open(OpenRequest("a", script=script)), InvalidParameters)
+    await refused(engine.check_changes("noise", {"gain": 3}), InvalidParameters)
+    await engine.check_changes("other", {"gain": 3})
+    handle = await opened(engine, gain=2)
+    handle.send(ControlUpdate(revision=1, changes={"gain": 3}))
+    assert (await event(handle, UpdateRejected)).error.field == "gain"
+    handle.send(ControlUpdate(revision=2, changes={"gain": 1}))
+    assert (await take_until_revision(handle, 2)).revision == 2
+
+
+@on_both_homes
+async def test_a_dump_with_values_that_are_not_loaded_is_no_stream(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine, gain=5)
+    snapshot = await handle.dump()
+    await loaded(engine, most_gain=2)
+    again = await engine.open(OpenRequest("b", snapshot=snapshot))
+    stopped = await only_stop(again)
+    assert stopped.reason is StopReason.GENERATION_FAILED
+    assert stopped.error is not None
+    assert stopped.error.field == "gain"
 
 
 @on_both_homes

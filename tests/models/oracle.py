@@ -42,8 +42,10 @@ def words(seed: int = 2, batch: int = 1, tokens: int = 7) -> Tensor:
     return text
 
 
-Seen = Mapping[int, int]
-"""Frames a frame sees, and the positions at which they stand for it."""
+Seen = Mapping[int, int] | Sequence[tuple[int, int]]
+"""Frames a frame sees, and the positions at which they stand for it; as pairs where one stands
+at two of them.
+"""
 
 
 def oracle(
@@ -148,16 +150,17 @@ class _Oracle:
         k = self.heads(self.rms(self.linear(y, f"{name}.k"), f"{name}.norm_k"))
         v = self.heads(self.linear(y, f"{name}.v"))
         out = []
-        for frame, seen in enumerate(self.sees):
+        for frame, listed in enumerate(self.sees):
+            seen = list(listed.items() if isinstance(listed, Mapping) else listed)
             mine = self.turn(q[:, frame], self.stands[frame])
-            keys = [self.turn(k[:, other], position) for other, position in seen.items()]
-            biases = [self.bias.get((frame, other), 0.0) for other in seen]
+            keys = [self.turn(k[:, other], position) for other, position in seen]
+            biases = [self.bias.get((frame, other), 0.0) for other, _ in seen]
             scores = [
                 torch.einsum("bqhd,bkhd->bhqk", mine, key) * mine.shape[-1] ** -0.5 + bias
                 for key, bias in zip(keys, biases, strict=True)
             ]
             weights = torch.cat(scores, -1).softmax(-1)
-            values = torch.cat([v[:, other] for other in seen], 1)
+            values = torch.cat([v[:, other] for other, _ in seen], 1)
             out.append(torch.einsum("bhqk,bkhd->bqhd", weights, values).flatten(2))
         return self.linear(torch.stack(out, 1), f"{name}.o")
 

@@ -110,6 +110,7 @@ def test_more_of_anything_takes_more():
         {"config": LARGE},
         {"streams": 2},
         {"pass_frames": 12},
+        {"adapter_bytes": 1},
     ):
         assert footprint(plan(**changes)).total > base
     for changes in ({"text_encoder_bytes": 0}, {"weight_bits": 8}):

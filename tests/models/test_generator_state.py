@@ -80,3 +80,22 @@ def test_a_dump_loads_bit_for_bit(generator):
     assert torch.equal(back.recent, state.recent)
     assert torch.equal(back.first, state.first)
     assert torch.equal(back.cache.keys, state.cache.keys)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_was_read_with_other_weights_is_read_anew(told):
+    """The prompt's keys and the levels are kept between blocks; changed weights must reach them."""
+    model, text = tiny_model(), words()
+    generator = BlockGenerator(model, GeneratorSettings(policy=Window(6, 3)), latent=LATENT)
+    state = generator.open(1)
+    list(generator.step(state, text=text, steps=(1000,)))
+    with torch.no_grad():
+        for layer in (model.text_embedding[2], model.time_embedding[2]):
+            layer.bias.add_(0.5)
+    if told:
+        state.forget_readings()
+    list(generator.step(state, text=text, steps=(1000,)))
+    keys = model.text_kv(text[:, None])[0].keys
+    level = model.modulation(torch.zeros(1, 1))
+    assert torch.equal(state.text.layers[0].keys, keys) is told
+    assert torch.equal(state.schedule.clean.layers, level.layers) is told

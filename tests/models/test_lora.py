@@ -6,6 +6,7 @@ import warnings
 import peft
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from scope.errors import LoadFailed
@@ -13,7 +14,7 @@ from scope.models.assign import assign, on_meta
 from scope.models.block import Block
 from scope.models.causal_config import CausalConfig
 from scope.models.checkpoint import LazyTensor, Weights, open_weights
-from scope.models.lora import Lora, add, linears_of, merged, read_lora
+from scope.models.lora import Lora, add, merged, read_lora, shapes_of
 
 CPU = torch.device("cpu")
 TARGETS = [
@@ -84,7 +85,7 @@ def renamed(saved: dict[str, Tensor], form: str) -> dict[str, Tensor]:
 
 
 def lora_of(base: nn.Module, saved: dict[str, Tensor]) -> Lora:
-    return read_lora(lazily(saved), linears_of(lazily(base.state_dict())))
+    return read_lora(lazily(saved), shapes_of(lazily(base.state_dict())))
 
 
 @pytest.mark.parametrize("form", ["peft", "adapter", "fsdp", "comfy", "kohya", "diffusers"])
@@ -94,7 +95,7 @@ def test_merging_a_file_of_any_form_gives_what_peft_computes(tmp_path, trained, 
     content = renamed(saved, form)
     torch.save({"generator_lora": content} if nested else content, tmp_path / "lora.pt")
     weights = lazily(base.state_dict())
-    lora = read_lora(open_weights(tmp_path / "lora.pt", key="generator_lora"), linears_of(weights))
+    lora = read_lora(open_weights(tmp_path / "lora.pt", key="generator_lora"), shapes_of(weights))
     assert len(lora) == 20
     model = on_meta(Trunk)
     assign(model, merged(weights, lora), device=CPU, dtype=torch.float32)
@@ -109,7 +110,7 @@ def test_alpha_scales_a_change(trained):
     alphas = {name.replace("lora_A.weight", "alpha"): torch.tensor(2.0) for name in downs}
     half = saved | alphas
     lora, whole = lora_of(base, half), lora_of(base, saved)
-    name = "blocks.1.ffn.2"
+    name = "blocks.1.ffn.2.weight"
     assert lora[name].factor == 0.5
     assert torch.allclose(lora[name].delta(1.0, CPU), whole[name].delta(0.5, CPU))
 
@@ -117,10 +118,10 @@ def test_alpha_scales_a_change(trained):
 def test_a_change_is_added_in_float32_and_cast_back_once(trained):
     base, _, saved = trained
     lora = lora_of(base, saved)
-    name = "blocks.0.ffn.0"
+    name = "blocks.0.ffn.0.weight"
     weights = lazily({n: t.bfloat16() for n, t in base.state_dict().items()})
-    got = merged(weights, lora, scale=0.3)[f"{name}.weight"].read()
-    wide = weights[f"{name}.weight"].read().float() + lora[name].delta(0.3, CPU)
+    got = merged(weights, lora, scale=0.3)[name].read()
+    wide = weights[name].read().float() + lora[name].delta(0.3, CPU)
     assert got.dtype == torch.bfloat16
     assert torch.equal(got, wide.bfloat16())
 
@@ -141,8 +142,50 @@ def test_adding_and_taking_away_restores_and_a_new_scale_is_a_fresh_merge(traine
         assert torch.allclose(model.state_dict()[name], tensor, atol=1e-6)
 
 
+@pytest.mark.parametrize("diffusers", [False, True])
+def test_whole_differences_are_added_to_weights_biases_and_norms(tmp_path, trained, diffusers):
+    base = trained[0]
+    torch.manual_seed(3)
+    state = base.state_dict()
+    changes = {
+        "blocks.0.ffn.0.diff": ("blocks.0.ffn.0.weight", torch.randn(96, 48)),
+        "blocks.0.ffn.0.diff_b": ("blocks.0.ffn.0.bias", torch.randn(96)),
+        "blocks.1.self_attn.norm_q.diff": ("blocks.1.self_attn.norm_q.weight", torch.randn(48)),
+        "blocks.1.norm3.diff_b": ("blocks.1.norm3.bias", torch.randn(48)),
+        "blocks.1.modulation.diff": ("blocks.1.modulation", torch.randn(1, 6, 48)),
+    }
+    theirs = {
+        "blocks.0.ffn.0.": "transformer.blocks.0.ffn.net.0.proj.",
+        "blocks.1.self_attn.norm_q.": "transformer.blocks.1.attn1.norm_q.",
+        "blocks.1.norm3.": "transformer.blocks.1.norm2.",
+    }
+    stored = {}
+    for name, (_, tensor) in changes.items():
+        spelled = name if diffusers else f"diffusion_model.{name}"
+        for ours, other in theirs.items() if diffusers else ():
+            spelled = spelled.replace(ours, other)
+        stored[spelled] = tensor
+    pair = {
+        "diffusion_model.blocks.1.ffn.2.lora_down.weight": torch.randn(2, 96),
+        "diffusion_model.blocks.1.ffn.2.lora_up.weight": torch.randn(48, 2),
+    }
+    save_file({**stored, **pair}, tmp_path / "style.safetensors")
+    lora = read_lora(open_weights(tmp_path / "style.safetensors"), shapes_of(lazily(state)))
+    got = merged(lazily(state), lora, scale=0.5)
+    changed = {place: state[place] + 0.5 * tensor for place, tensor in changes.values()}
+    down, up = pair.values()
+    changed["blocks.1.ffn.2.weight"] = state["blocks.1.ffn.2.weight"] + 0.5 * up @ down
+    for name, tensor in state.items():
+        assert torch.allclose(got[name].read(), changed.get(name, tensor), atol=1e-6), name
+    model = copy.deepcopy(base)
+    add(model, lora, scale=0.5)
+    for name, tensor in model.state_dict().items():
+        assert torch.allclose(tensor, changed.get(name, tensor), atol=1e-6), name
+
+
 A = torch.zeros(4, 48)
 B = torch.zeros(48, 4)
+S = torch.zeros(48, 48)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +193,12 @@ B = torch.zeros(48, 4)
     [
         ({"blocks.9.ffn.0.lora_A.weight": A}, "no linear layer"),
         ({"blocks.0.norm3.lora_A.weight": A}, "no linear layer"),
-        ({"blocks.0.self_attn.q.diff": A}, "no part of a low-rank pair"),
+        ({"blocks.0.self_attn.q.diff_m": A}, "no part of a low-rank pair"),
+        ({"blocks.0.self_attn.q.diff": A}, r"q.diff as \[4, 48\], the model's is \[48, 48\]"),
+        ({"blocks.0.self_attn.q.diff_b": A[0, :5]}, r"q.diff_b as \[5\], the model's is \[48\]"),
+        ({"blocks.0.self_attn.norm_q.diff_b": A[0]}, "the bias of blocks.0.self_attn.norm_q"),
+        ({"q.diff": S, "q.lora_A.weight": A, "q.lora_B.weight": B}, "twice"),
+        ({"q.diff": S, "model.q.diff": S}, "twice"),
         ({"blocks.0.self_attn.q.lora_A.weight": A}, "only one half"),
         ({"blocks.0.self_attn.q.alpha": torch.tensor(1.0)}, "no whole low-rank pair"),
         ({"q.lora_A.weight": A, "model.q.lora_down.weight": A}, "twice"),
@@ -159,6 +207,6 @@ B = torch.zeros(48, 4)
     ],
 )
 def test_what_does_not_fit_is_told(trained, tensors, told):
-    linears = linears_of(lazily(trained[0].state_dict())) | {"q": (48, 48)}
+    shapes = {**shapes_of(lazily(trained[0].state_dict())), "q.weight": (48, 48)}
     with pytest.raises(LoadFailed, match=told):
-        read_lora(lazily(tensors), linears)
+        read_lora(lazily(tensors), shapes)

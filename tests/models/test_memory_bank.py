@@ -4,8 +4,11 @@ import pytest
 import torch
 
 from scope.models.cache_policy import MemoryBank
+from scope.models.generator import BlockGenerator, GeneratorSettings
 from scope.models.kv_cache import CacheShape, KvCache
 from scope.models.memory_bank import scores
+from scope.models.sampler import BlockNoise
+from tests.models.oracle import LATENT, oracle, tiny_model, words
 
 LAYERS, TOKENS, HEADS, WIDTH = 2, 4, 3, 8
 
@@ -118,3 +121,31 @@ def test_an_abandoned_block_leaves_the_bank_untouched():
     cache.rollback(point)
     assert torch.equal(cache.keys, before)
     assert cache.index == index
+
+
+def standing(block: int) -> list[int]:
+    """Frames a block of three sees, in order: sink, bank, the newest; until the bank is full."""
+    bank = [0, 9, 18][: (block + 2) // 3]
+    newest = list(range(3, 3 * block + 3))[-9:]
+    return [0, 1, 2, *bank, *newest] if block else [0, 1, 2]
+
+
+def test_a_model_sees_sink_bank_and_window_side_by_side():
+    """Through all layers, against the plain oracle; the first frame recorded is in the sink too."""
+    model, text = tiny_model(), words()
+    generator = BlockGenerator(model, GeneratorSettings(policy=MemoryBank()), latent=LATENT)
+    state, made = generator.open(4), []
+    for block in range(8):
+        steps = generator.step(state, text=text, steps=(1000,))
+        made += [x0 for x0 in steps if x0 is not None]
+        if block not in (1, 3, 4, 7):
+            continue
+        noise = BlockNoise(4, 3 * block).draw(torch.empty(1, 16, 3, *LATENT))
+        x = torch.cat((*made[:-1], noise), 2)
+        seen = [[(f, place) for place, f in enumerate(standing(b))] for b in range(block + 1)]
+        sees = [seen[frame // 3] for frame in range(3 * block + 3)]
+        stands = [len(sees[frame]) - 3 + frame % 3 for frame in range(3 * block + 3)]
+        t = torch.tensor([[0.0] * 3 * block + [1000.0] * 3])
+        flow = oracle(model, x, t, text, sees=sees, stands=stands)
+        expected = (noise - flow[:, :, -3:]).float()
+        torch.testing.assert_close(made[-1], expected, atol=5e-5, rtol=5e-5)

@@ -1,4 +1,4 @@
-"""`daydream-scope models list|download|verify|remove`: model files on this machine.
+"""`daydream-scope models list|download|verify|remove|convert`: model files on this machine.
 
 Works on the disk and the hub, without a server. Knows the pipelines by what they announce.
 """
@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from scope.cli.converting import convert
 from scope.cli.leaving import EXIT_UNAUTHORIZED, EXIT_UNREACHABLE, fail
 from scope.cli.nearest import unknown
 from scope.cli.pairs import pairs_of
@@ -35,6 +36,7 @@ CODES = {
 }
 
 app = typer.Typer(help="Model files: what is needed, what is here, fetch, check, remove.")
+app.command()(convert)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A pipeline, e.g. longlive.")]
 MaybeId = Annotated[str | None, typer.Argument(metavar="[ID]", help="A pipeline; all without.")]

@@ -5,7 +5,7 @@ on. Knows the pipeline only by its `Params` class.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,19 +15,30 @@ from scope.control import ControlUpdate, PromptSchedule, PromptStep
 from scope.errors import InvalidParameters
 from scope.pipelines.contract import Params
 
+Judge = Callable[[Params], None]
+"""What was loaded may not allow all that is good by itself: `Pipeline.check`."""
 
-def checked_params(kind: type[Params], values: Mapping[str, Any]) -> Params:
+
+def anything(params: Params) -> None:
+    """The judge where nothing is loaded."""
+
+
+def checked_params(
+    kind: type[Params], values: Mapping[str, Any], *, judge: Judge = anything
+) -> Params:
     """`values` (JSON) as the pipeline's own parameters.
 
     Raises InvalidParameters with the field at fault. JSON types are taken strictly: "1" is
     no number, true is not 1.
     """
     try:
-        return kind.model_validate_json(json.dumps(values), strict=True)
+        params = kind.model_validate_json(json.dumps(values), strict=True)
     except ValidationError as error:
         raise invalid(error) from None
     except (TypeError, ValueError) as error:
         raise InvalidParameters(f"The parameters are not JSON: {error}.") from None
+    judge(params)
+    return params
 
 
 def invalid(error: ValidationError) -> InvalidParameters:

@@ -13,7 +13,7 @@ from functools import reduce
 from typing import Any
 
 from scope.control import ControlUpdate
-from scope.engine.control import checked_params
+from scope.engine.control import Judge, anything, checked_params
 from scope.pipelines.contract import Params
 
 Ready = Callable[[tuple[str, ...]], bool]
@@ -45,9 +45,15 @@ class ControlMailbox:
     """
 
     def __init__(
-        self, kind: type[Params], values: Mapping[str, Any], *, ready: Ready = lambda _: True
+        self,
+        kind: type[Params],
+        values: Mapping[str, Any],
+        *,
+        ready: Ready = lambda _: True,
+        judge: Judge = anything,
     ) -> None:
         self._kind = kind
+        self._judge = judge
         self._values = dict(values)
         self._ready = ready
         self._groups: list[Merged] = []
@@ -58,7 +64,7 @@ class ControlMailbox:
         with self._lock:
             if update.changes:
                 values = {**self._values, **update.changes}
-                checked_params(self._kind, values)
+                checked_params(self._kind, values, judge=self._judge)
                 self._values = values
             one = Merged(update, (update.revision,))
             if not self._groups or (update.words() and len(self._groups) == 1):

@@ -7,7 +7,7 @@ not be had is refused. Knows nothing of pipelines or frames.
 from collections.abc import Callable
 
 from scope.control import ControlUpdate, TimedUpdate
-from scope.engine.control import Control
+from scope.engine.control import Control, Judge, anything
 from scope.engine.control_mailbox import ControlMailbox, Merged
 from scope.engine.script import Script
 from scope.engine.texts_ahead import Ahead
@@ -27,12 +27,15 @@ class Intake:
         control: Control,
         texts: Ahead,
         tell: Callable[[EngineEvent], None],
+        judge: Judge = anything,
     ) -> None:
         self.script = Script()
         self._stream_id = stream_id
         self._texts = texts
         self._tell = tell
-        self._mailbox = ControlMailbox(type(control.params), control.values, ready=texts.ready)
+        self._mailbox = ControlMailbox(
+            type(control.params), control.values, ready=texts.ready, judge=judge
+        )
         self._first_words: tuple[str, ...] = ()
         self._remarked: set[str] = set()
 

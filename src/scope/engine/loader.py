@@ -25,11 +25,13 @@ Stage = Callable[[str, float], None]
 def checked_load(kind: type[Pipeline[Any, Any]], values: Mapping[str, Any]) -> LoadParams:
     """`values` (JSON) as the pipeline's own load parameters. Raises InvalidParameters."""
     try:
-        return kind.LoadParams.model_validate_json(json.dumps(dict(values)))
+        params = kind.LoadParams.model_validate_json(json.dumps(dict(values)))
     except ValidationError as error:
         raise invalid(error) from None
     except (TypeError, ValueError) as error:
         raise InvalidParameters(f"The load parameters are not JSON: {error}.") from None
+    kind.check_load(params)
+    return params
 
 
 class Loader:

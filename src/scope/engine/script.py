@@ -9,20 +9,24 @@ from dataclasses import replace
 from typing import Any
 
 from scope.control import ControlUpdate, TimedUpdate
-from scope.engine.control import checked_params
+from scope.engine.control import Judge, anything, checked_params
 from scope.engine.control_mailbox import Merged
 from scope.pipelines.contract import Params
 
 
 def check_script(
-    kind: type[Params], values: Mapping[str, Any], entries: Sequence[TimedUpdate]
+    kind: type[Params],
+    values: Mapping[str, Any],
+    entries: Sequence[TimedUpdate],
+    *,
+    judge: Judge = anything,
 ) -> None:
     """Raises InvalidParameters where an entry, on top of those before it, is not good."""
     together = dict(values)
     for entry in entries:
         if entry.update.changes:
             together |= entry.update.changes
-            checked_params(kind, together)
+            checked_params(kind, together, judge=judge)
 
 
 class Script:

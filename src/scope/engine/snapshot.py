@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scope.control import PromptSchedule, TimedUpdate
-from scope.engine.control import Control, checked_params
+from scope.engine.control import Control, Judge, anything, checked_params
 from scope.engine.control_mailbox import Merged
 from scope.engine.handing import Place
 from scope.pipelines.contract import Params
@@ -62,10 +62,10 @@ class StreamSnapshot:
         """Of the part that can be large."""
         return len(self.state or b"")
 
-    def control(self, kind: type[Params]) -> Control:
+    def control(self, kind: type[Params], *, judge: Judge = anything) -> Control:
         """The control in force. Raises InvalidParameters for another pipeline's."""
         return Control(
-            params=checked_params(kind, self.values),
+            params=checked_params(kind, self.values, judge=judge),
             revision=self.revision,
             values=self.values,
             schedule=self.schedule,

@@ -65,7 +65,11 @@ class StreamLoop:
         self._pipeline = pipeline
         self._control = control
         self._intake = Intake(
-            stream_id=stream_id, control=control, texts=texts or NothingAhead(), tell=tell
+            stream_id=stream_id,
+            control=control,
+            texts=texts or NothingAhead(),
+            tell=tell,
+            judge=pipeline.check,
         )
         self._outlet = outlet
         self._tell = tell

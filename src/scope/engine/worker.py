@@ -11,7 +11,7 @@ from typing import Any
 
 from scope.clock import Clock
 from scope.control import PromptItem, PromptMix, PromptSchedule
-from scope.engine.control import Control, checked_params
+from scope.engine.control import Control, Judge, anything, checked_params
 from scope.engine.failures import error_info, is_out_of_memory
 from scope.engine.inbox import Inbox
 from scope.engine.loader import Loader, checked_load
@@ -95,11 +95,17 @@ class Worker:
             if kind is not None and question.load is not None:
                 checked_load(kind, question.load)
             if kind is not None and question.changes is not None:
-                checked_params(kind.Params, question.changes)
-                check_script(kind.Params, question.changes, question.script)
+                judge = self._judge_of(kind)
+                checked_params(kind.Params, question.changes, judge=judge)
+                check_script(kind.Params, question.changes, question.script, judge=judge)
         except (InvalidParameters, UnknownPipeline) as error:
             return Checked(question.ticket, error_info(error))
         return Checked(question.ticket, None)
+
+    def _judge_of(self, kind: type[Pipeline[Any, Any]]) -> Judge:
+        """What is loaded, if it is of that kind."""
+        pipeline = self._pipeline
+        return pipeline.check if type(pipeline) is kind else anything
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -249,9 +255,9 @@ def _control(pipeline: Pipeline[Any, Any], command: Open) -> Control:
     """What is in force in a new stream before its first chunk. Raises InvalidParameters."""
     kind = type(pipeline).Params
     if command.snapshot is not None:
-        return command.snapshot.control(kind)
-    params = checked_params(kind, command.initial.changes)
-    check_script(kind, command.initial.changes, command.script)
+        return command.snapshot.control(kind, judge=pipeline.check)
+    params = checked_params(kind, command.initial.changes, judge=pipeline.check)
+    check_script(kind, command.initial.changes, command.script, judge=pipeline.check)
     schedule = PromptSchedule()
     if pipeline.default_prompt:
         schedule = schedule.with_prompts(PromptMix((PromptItem(pipeline.default_prompt),)))

@@ -52,7 +52,7 @@ class Plan:
     that go through the transformer at once (a window that is made again for a new prompt).
     element_bytes: of a number, 2 on a GPU and 4 on a processor; weight_bits: 8 if the layers'
     matrices have so few, whatever the rest has. text_encoder_bytes: as it will lie there, 0 if it
-    lives elsewhere. streams: that play at a time.
+    lives elsewhere. adapter_bytes: of changes that are not merged. streams: that play at a time.
     """
 
     config: CausalConfig
@@ -65,6 +65,7 @@ class Plan:
     element_bytes: Literal[2, 4] = 2
     weight_bits: Literal[8, 16] = 16
     text_encoder_bytes: int = TEXT_ENCODER_BYTES["bf16"]
+    adapter_bytes: int = 0
     streams: int = 1
 
     @property
@@ -120,7 +121,7 @@ def footprint(plan: Plan) -> Footprint:
     turning = plan.cache_frames * tokens * dim * 3 * 4
     other_streams = (plan.streams - 1) * CODEC_STATE_BYTES_PER_PIXEL[plan.vae]
     return Footprint(
-        transformer=_weight_bytes(plan),
+        transformer=_weight_bytes(plan) + plan.adapter_bytes,
         text_encoder=plan.text_encoder_bytes,
         codec=wider * CODEC_BYTES[plan.vae],
         cache=plan.streams * round(frames * tokens * token_bytes + text_bytes),

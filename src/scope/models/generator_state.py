@@ -79,6 +79,10 @@ class StreamState:
         self.seed, self.frame = seed, 0
         self.recent = self.first = torch.empty(0)
 
+    def forget_readings(self) -> None:
+        """The weights have changed: the prompt and the levels are read anew."""
+        self.text = self.schedule = None
+
     def remember(self) -> Moment:
         return Moment(self.seed, self.frame, self.recent, self.first)
 

@@ -1,13 +1,14 @@
-"""Low-rank changes to a model: read strictly from any published form, merged into the weights.
+"""Changes to a trained model: read strictly from any published form, merged into the weights.
 
-Decides the names a file may use, that every tensor in it must find its linear layer, and the
-arithmetic of a merge (float32, cast back). Scales that change while a stream runs are
-`lora_switch`'s.
+Decides the names a file may use (low-rank pairs, and plain differences of whole tensors), that
+every tensor in it must find its place in the model, and the arithmetic of a merge (float32, cast
+back). Scales that change while a stream runs are `lora_switch`'s.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,12 @@ _HALF = re.compile(r"^(?P<module>.+)\.lora_(?P<half>A|B|down|up)(\.[^.]+)?\.weig
 """PEFT's names with or without that of the adapter, and those of the older trainers."""
 
 _DOWN = frozenset({"A", "down"})
+_DIFFERENCES = {"diff": "weight", "diff_b": "bias"}
+"""What is changed as a whole: the ending in the file, and that of the parameter."""
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+PartT = TypeVar("PartT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +44,61 @@ class LowRank:
         up = self.up.read().to(device=device, dtype=torch.float32)
         return (scale * self.factor) * (up @ down)
 
+    @property
+    def numbers(self) -> int:
+        """How many it holds."""
+        return torch.Size(self.down.shape).numel() + torch.Size(self.up.shape).numel()
 
-Lora = Mapping[str, LowRank]
-"""By the name of the linear layer that is changed."""
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """W becomes W + scale * difference, of the same shape."""
+
+    difference: LazyTensor
+
+    def delta(self, scale: float, device: torch.device) -> Tensor:
+        """The change in float32."""
+        return scale * self.difference.read().to(device=device, dtype=torch.float32)
+
+    @property
+    def numbers(self) -> int:
+        """How many it holds."""
+        return torch.Size(self.difference.shape).numel()
 
 
-def read_lora(weights: Weights, linears: Mapping[str, tuple[int, ...]]) -> Lora:
-    """The pairs of a file, each matched to a linear layer [out, in]. Raises LoadFailed."""
+Change = LowRank | Difference
+Lora = Mapping[str, Change]
+"""By the name of the parameter that is changed."""
+
+
+def read_lora(weights: Weights, shapes: Shapes) -> Lora:
+    """The changes of a file, each matched to a parameter of the model. Raises LoadFailed."""
     halves: dict[str, dict[str, LazyTensor]] = {}
     alphas: dict[str, float] = {}
+    whole: dict[str, Change] = {}
     for name, tensor in weights.items():
         match = _HALF.match(name)
+        stem, _, ending = name.rpartition(".")
         if match is not None:
             half = "down" if match["half"] in _DOWN else "up"
-            slot = halves.setdefault(_module(match["module"], linears), {})
-            if half in slot:
-                raise LoadFailed(f"the LoRA holds {name} twice")
-            slot[half] = tensor
-        elif name.endswith(".alpha") and tensor.bytes == tensor.dtype.itemsize:
-            alphas[_module(name.removesuffix(".alpha"), linears)] = float(tensor.read().item())
+            _put(halves.setdefault(_matrix(match["module"], shapes), {}), half, tensor, name)
+        elif ending in _DIFFERENCES:
+            place = _parameter(stem, _DIFFERENCES[ending], shapes)
+            _put(whole, place, _difference(name, tensor, shapes[place]), name)
+        elif ending == "alpha" and tensor.bytes == tensor.dtype.itemsize:
+            alphas[_matrix(stem, shapes)] = float(tensor.read().item())
         else:
             raise LoadFailed(f"the LoRA holds {name}, which is no part of a low-rank pair")
-    if not halves or set(alphas) - set(halves):
+    if not (halves or whole) or set(alphas) - set(halves):
         raise LoadFailed("the LoRA holds no whole low-rank pair")
-    return {
-        name: _pair(name, pair, alphas.get(name), linears[name]) for name, pair in halves.items()
-    }
+    for name, pair in halves.items():
+        _put(whole, name, _pair(name, pair, alphas.get(name), shapes[name]), name)
+    return whole
 
 
-def linears_of(weights: Weights) -> dict[str, tuple[int, ...]]:
-    """The layers that could be changed: every matrix."""
-    return {
-        name.removesuffix(".weight"): tensor.shape
-        for name, tensor in weights.items()
-        if name.endswith(".weight") and len(tensor.shape) == 2
-    }
+def shapes_of(weights: Weights) -> Shapes:
+    """What could be changed."""
+    return {name: tensor.shape for name, tensor in weights.items()}
 
 
 def merged(
@@ -79,60 +106,87 @@ def merged(
 ) -> Weights:
     """The same weights, changed as they are read. device: where the change is computed."""
     result = dict(weights)
-    for name, pair in lora.items():
-        base = weights[f"{name}.weight"]
-        read = _merging(base, pair, scale, device or torch.device("cpu"))
-        result[f"{name}.weight"] = LazyTensor(base.shape, base.dtype, read)
+    for name, change in lora.items():
+        base = weights[name]
+        read = _merging(base, change, scale, device or torch.device("cpu"))
+        result[name] = LazyTensor(base.shape, base.dtype, read)
     return result
 
 
 def add(model: nn.Module, lora: Lora, *, scale: float) -> None:
     """Change a loaded model in place; the opposite scale undoes it up to rounding."""
-    for name, pair in lora.items():
-        weight = model.get_submodule(name).get_parameter("weight")
-        changed = weight.data.float() + pair.delta(scale, weight.device)
+    for name, change in lora.items():
+        weight = model.get_parameter(name)
+        changed = weight.data.float() + change.delta(scale, weight.device)
         weight.data.copy_(changed)
 
 
 def _merging(
-    base: LazyTensor, pair: LowRank, scale: float, device: torch.device
+    base: LazyTensor, change: Change, scale: float, device: torch.device
 ) -> Callable[[], Tensor]:
     def read() -> Tensor:
         weight = base.read().to(device)
-        return (weight.float() + pair.delta(scale, device)).to(weight.dtype)
+        return (weight.float() + change.delta(scale, device)).to(weight.dtype)
 
     return read
 
 
-def _module(name: str, linears: Mapping[str, tuple[int, ...]]) -> str:
-    """The layer that a file's name means."""
-    plain, before = name, ""
+def _put(found: dict[str, PartT], place: str, part: PartT, name: str) -> None:
+    if place in found:
+        raise LoadFailed(f"the LoRA holds {name} twice")
+    found[place] = part
+
+
+def _parameter(module: str, leaf: str, shapes: Shapes) -> str:
+    """The parameter that a file's name means; one that is no layer's stands for itself."""
+    plain, before = module, ""
     while plain != before:
         before, plain = plain, plain_name(plain)
         for front in _FRONT:
             plain = plain.removeprefix(front)
-    if plain in linears:
-        return plain
+    for ours in (f"{plain}.{leaf}", plain):
+        if ours in shapes:
+            return ours
     try:
-        ours = from_diffusers(f"{plain}.weight").removesuffix(".weight")
+        ours = from_diffusers(f"{plain}.{leaf}")
     except KeyError:
         ours = ""
-    if ours not in linears:
-        raise LoadFailed(f"the LoRA changes {name}, which is no linear layer of the model")
+    if ours not in shapes:
+        raise LoadFailed(f"the LoRA changes the {leaf} of {module}, which the model does not have")
     return ours
+
+
+def _matrix(module: str, shapes: Shapes) -> str:
+    """The same for a low-rank pair."""
+    try:
+        name = _parameter(module, "weight", shapes)
+    except LoadFailed:
+        name = ""
+    if len(shapes.get(name, ())) != 2:
+        raise LoadFailed(f"the LoRA changes {module}, which is no linear layer of the model")
+    return name
+
+
+def _difference(name: str, tensor: LazyTensor, shape: tuple[int, ...]) -> Difference:
+    if tensor.shape != shape:
+        raise LoadFailed(
+            f"the LoRA changes {name} as {list(tensor.shape)}, the model's is {list(shape)}"
+        )
+    return Difference(tensor)
 
 
 def _pair(
     name: str, pair: Mapping[str, LazyTensor], alpha: float | None, shape: tuple[int, ...]
 ) -> LowRank:
+    layer = name.removesuffix(".weight")
     if len(pair) != 2:
-        raise LoadFailed(f"the LoRA holds only one half of {name}")
+        raise LoadFailed(f"the LoRA holds only one half of {layer}")
     down, up = pair["down"], pair["up"]
     if len(down.shape) != 2 or len(up.shape) != 2 or down.shape[0] != up.shape[1]:
-        raise LoadFailed(f"the LoRA's halves of {name} do not fit each other")
+        raise LoadFailed(f"the LoRA's halves of {layer} do not fit each other")
     if (up.shape[0], down.shape[1]) != shape:
         raise LoadFailed(
-            f"the LoRA changes {name} as [{up.shape[0]}, {down.shape[1]}], it is {list(shape)}"
+            f"the LoRA changes {layer} as [{up.shape[0]}, {down.shape[1]}], it is {list(shape)}"
         )
     rank = down.shape[0]
     # A file without alpha was trained with alpha equal to the rank, or has it multiplied in.

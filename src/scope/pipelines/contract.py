@@ -168,6 +168,19 @@ class Pipeline(ABC, Generic[StateT, MarkT]):
     def load(self, dumped: bytes) -> StateT:
         """A state continued from `dump`. Never unpickles. Raises ValueError on bad bytes."""
 
+    def check(self, params: Any) -> None:
+        """Judge parameters that are good by themselves against what was loaded.
+
+        Quick, and callable from any thread. Raises InvalidParameters naming the field.
+        """
+
+    @classmethod
+    def check_load(cls, load: Any) -> None:
+        """The same for load parameters, against this machine's disk; nothing is read.
+
+        Raises InvalidParameters naming the field.
+        """
+
     def facts(self) -> Mapping[str, str | int | float | bool | None]:
         """What else decides the pixels here: weights, precision, threads. Kept with every
         timeline, so that a replay knows whether it can be exact.

@@ -49,6 +49,35 @@ class MessageResponse(BaseModel):
     message: str
 
 
+class LoraAdapter(BaseModel):
+    """An adapter that is loaded. scale: that of the load."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    scale: float
+    merge_mode: str
+
+
+class LoraFile(BaseModel):
+    """An adapter that could be loaded. folder: below the server's folder of adapters."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    path: str
+    size_mb: float
+    folder: str | None = None
+
+
+class LoraFilesResponse(BaseModel):
+    """GET /api/v1/lora/list and /api/v1/loras."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lora_files: list[LoraFile]
+
+
 class PipelineStatusResponse(BaseModel):
     """GET /api/v1/pipeline/status."""
 
@@ -57,7 +86,7 @@ class PipelineStatusResponse(BaseModel):
     status: Literal["not_loaded", "loading", "loaded", "error"]
     pipeline_id: str | None = None
     load_params: dict[str, Any] | None = None
-    loaded_lora_adapters: list[dict[str, Any]] | None = None
+    loaded_lora_adapters: list[LoraAdapter] | None = None
     error: str | None = None
     code: str | None = None
     loading_stage: str | None = None

@@ -15,7 +15,12 @@ from scope.errors import InvalidParameters, RequestError, ScopeError, UnknownPip
 from scope.events import EngineStatus, ErrorInfo
 from scope.pipelines.contract import PipelineSpec
 from scope.pipelines.registry import PipelineRef, discover
-from scope.protocol.pipeline import PipelineNode, PipelineSchema, PipelineStatusResponse
+from scope.protocol.pipeline import (
+    LoraAdapter,
+    PipelineNode,
+    PipelineSchema,
+    PipelineStatusResponse,
+)
 from scope.server.stocking import Stocking
 
 log = structlog.get_logger("scope.server")
@@ -120,7 +125,7 @@ class PipelineDesk:
             status=status.state,
             pipeline_id=self._asked_as or status.pipeline_id,
             load_params=status.load_params,
-            loaded_lora_adapters=[],
+            loaded_lora_adapters=_adapters(status),
             error=error.detail if error else None,
             code=error.code if error else None,
             loading_stage=status.stage,
@@ -164,6 +169,18 @@ class PipelineDesk:
         """For `GET /pipelines/schemas`."""
         await self.up()
         return {spec.id: _schema(spec) for spec in self._engine.catalog().values()}
+
+
+def _adapters(status: EngineStatus) -> list[LoraAdapter]:
+    """Those of a pipeline that takes any; a load succeeds only with all of them."""
+    params = status.load_params if status.state == "loaded" else None
+    mode = (params or {}).get("lora_merge_mode")
+    if params is None or mode is None:
+        return []
+    return [
+        LoraAdapter(path=each["path"], scale=each["scale"], merge_mode=each["merge_mode"] or mode)
+        for each in params.get("loras", ())
+    ]
 
 
 def _load_keys(spec: PipelineSpec) -> set[str]:

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from scope.server.routes import (
     health,
+    loras,
     models,
     pages,
     performance,
@@ -25,6 +26,7 @@ def all_routers() -> tuple[APIRouter, ...]:
         whep.router,
         pipeline.router,
         models.router,
+        loras.router,
         session.router,
         performance.router,
         preview.router,

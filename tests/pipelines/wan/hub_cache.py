@@ -82,6 +82,26 @@ def changed(state: State) -> State:
     return result
 
 
+def adapter(state: State, *, seed: int) -> State:
+    """A client's change, as trainers for this family save it: pairs for some layers, whole
+    differences of others, biases, norms and what stands outside the blocks.
+    """
+    torch.manual_seed(100 + seed)
+    front, changes = "diffusion_model.", {}
+    for place, (name, tensor) in enumerate(state.items()):
+        stem, _, leaf = name.rpartition(".")
+        if tensor.ndim == 2 and leaf == "weight" and place % 4 < 3:
+            changes[f"{front}{stem}.lora_down.weight"] = torch.randn(RANK, tensor.shape[1]) * 0.1
+            changes[f"{front}{stem}.lora_up.weight"] = torch.randn(tensor.shape[0], RANK) * 0.1
+            changes[f"{front}{stem}.alpha"] = torch.tensor(float(RANK))
+        elif leaf == "bias":
+            changes[f"{front}{stem}.diff_b"] = torch.randn(tensor.shape) * 0.1
+        else:
+            whole = stem if leaf == "weight" else name
+            changes[f"{front}{whole}.diff"] = torch.randn(tensor.shape) * 0.05
+    return changes
+
+
 def tiny_wan_vae() -> AutoencoderKLWan:
     torch.manual_seed(1)
     vae = AutoencoderKLWan(base_dim=4).eval().requires_grad_(False)

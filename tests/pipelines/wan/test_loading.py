@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from scope.errors import LoadFailed, OutOfMemory
 from scope.models.budget import footprint
@@ -12,10 +13,12 @@ from scope.models.wan_names import published
 from scope.models.wan_vae import WanVae
 from scope.pipelines.published import WEIGHTS
 from scope.pipelines.wan import loading, models
+from scope.pipelines.wan.adapters import Adapters
 from scope.pipelines.wan.loading import WanParts, find_files, generator_settings, load_parts
 from scope.pipelines.wan.params import WanLoad
 from scope.pipelines.wan.pipeline import WanPipeline
-from tests.pipelines.wan.hub_cache import changed, transformer
+from scope.pipelines.wan.transformer import Changes
+from tests.pipelines.wan.hub_cache import adapter, changed, transformer
 
 CPU = torch.device("cpu")
 SMALL = {"height": 32, "width": 32, "vae_type": "tae"}
@@ -24,7 +27,8 @@ SMALL = {"height": 32, "width": 32, "vae_type": "tae"}
 def parts(kind: type[WanPipeline], cache, told=lambda stage, share: None, **load) -> WanParts:
     params = WanLoad(**{**SMALL, **load})
     files = find_files(kind.id, kind.profile, params, cache)
-    return load_parts(files, kind.profile, params, device=CPU, progress=told)
+    adapters = Adapters.of(params, cache / "loras")
+    return load_parts(files, kind.profile, params, adapters, device=CPU, progress=told)
 
 
 @pytest.mark.parametrize("pipeline_id", list(WEIGHTS))
@@ -86,7 +90,8 @@ def test_a_text_encoder_elsewhere_leaves_its_room_to_the_model(hub_cache, monkey
     weights = published(open_weights(files.weights, key="generator"))
     for place, room in (("device", True), ("cpu", False)):
         load = WanLoad(**SMALL, text_encoder=place)
-        plan = loading._plan(weights, files, models.LongLive.profile, load, dtype=torch.bfloat16)
+        profile = models.LongLive.profile
+        plan = loading._plan(weights, files, profile, load, Changes(), dtype=torch.bfloat16)
         assert (plan.text_encoder_bytes > 0) is room
         assert plan.text_encoder_bytes <= files.text_encoder.stat().st_size
         assert plan.element_bytes == 2
@@ -102,6 +107,21 @@ def test_the_estimate_counts_numbers_as_they_are_loaded(hub_cache, monkeypatch):
     read = loaded.texts._model.state_dict().values()
     once = {tensor.data_ptr(): tensor.nbytes for tensor in read}  # the token table has two names
     assert held.text_encoder == pytest.approx(sum(once.values()), rel=0.01)
+
+
+def test_an_adapter_that_stays_apart_needs_room_and_can_be_switched(hub_cache, monkeypatch):
+    plans = []
+    monkeypatch.setattr(loading, "require_room", lambda plan, room: plans.append(plan))
+    (hub_cache / "loras").mkdir(exist_ok=True)
+    save_file(adapter(transformer(), seed=0), hub_cache / "loras" / "ink.safetensors")
+    asked = [{"path": "ink.safetensors", "scale": 0.5}]
+    assert parts(models.LongLive, hub_cache, loras=asked).switch is None
+    apart = parts(models.LongLive, hub_cache, loras=asked, lora_merge_mode="runtime_peft")
+    assert apart.switch is not None
+    assert apart.switch.scales == (0.5,)
+    merged, beside = map(footprint, plans)
+    assert plans[0].adapter_bytes == 0 < plans[1].adapter_bytes
+    assert beside.transformer - merged.transformer == plans[1].adapter_bytes
 
 
 def test_settings_follow_the_profile_and_the_load():

@@ -12,16 +12,14 @@ from pathlib import Path
 import torch
 
 from scope.errors import LoadFailed
-from scope.models.assign import BytesDone, assign, on_meta
-from scope.models.attention_backend import attention_for
 from scope.models.budget import Plan, require_room
 from scope.models.cache_policy import CachePolicy, MemoryBank, Window
 from scope.models.causal import CausalTransformer
 from scope.models.checkpoint import Weights, open_weights
 from scope.models.device_room import free_bytes
-from scope.models.fp8 import FP8, has_fp8_products, in_fp8
+from scope.models.fp8 import FP8
 from scope.models.generator import Advance, GeneratorSettings
-from scope.models.lora import linears_of, merged, read_lora
+from scope.models.lora_switch import LoraSwitch
 from scope.models.pass_graphs import fast_advance
 from scope.models.umt5 import TextEncoder, load_text_encoder
 from scope.models.vae_loading import load_vae
@@ -30,10 +28,10 @@ from scope.models.wan_names import config_of, published
 from scope.pipelines.artifacts import Artifact, needed, require_files
 from scope.pipelines.contract import Progress
 from scope.pipelines.published import TEXT_ENCODER, TOKENIZER, WEIGHTS, artifacts_of
+from scope.pipelines.wan.adapters import Adapters
 from scope.pipelines.wan.params import WanLoad
 from scope.pipelines.wan.profile import WanProfile
-
-_BLOCKS = "blocks."
+from scope.pipelines.wan.transformer import Changes, load_transformer, read_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +47,15 @@ class WanFiles:
 
 @dataclass(frozen=True, slots=True)
 class WanParts:
-    """A loaded model. advance: the quickest way through it here."""
+    """A loaded model. advance: the quickest way through it here. switch: sets the scales of
+    adapters, where some stay apart.
+    """
 
     model: CausalTransformer
     advance: Advance
     texts: TextEncoder
     codec: VideoCodec
+    switch: LoraSwitch | None = None
 
 
 def find_files(pipeline_id: str, profile: WanProfile, load: WanLoad, cache: Path) -> WanFiles:
@@ -94,6 +95,7 @@ def load_parts(
     files: WanFiles,
     profile: WanProfile,
     load: WanLoad,
+    adapters: Adapters,
     *,
     device: torch.device,
     progress: Progress,
@@ -102,7 +104,8 @@ def load_parts(
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     progress("checking files", 0.0)
     weights = published(open_weights(files.weights, key=profile.key))
-    plan = _plan(weights, files, profile, load, dtype=dtype)
+    changes = read_changes(weights, files.lora, adapters)
+    plan = _plan(weights, files, profile, load, changes, dtype=dtype)
     room = free_bytes(device)
     if room is not None:
         require_room(plan, room)
@@ -113,10 +116,10 @@ def load_parts(
         dtype=dtype,
         progress=_share(progress, "loading text encoder", 0.02, 0.5),
     )
-    model = _transformer(
+    model, switch = load_transformer(
         weights,
-        files.lora,
-        load,
+        changes,
+        quantization=load.quantization,
         device=device,
         dtype=dtype,
         progress=_share(progress, "loading model", 0.5, 0.95),
@@ -129,39 +132,17 @@ def load_parts(
         progress=_share(progress, "loading decoder", 0.95, 1.0),
     )
     advance = fast_advance(model) if load.graphs else model.advance
-    return WanParts(model, advance, texts, codec)
-
-
-def _transformer(
-    weights: Weights,
-    lora: Path | None,
-    load: WanLoad,
-    *,
-    device: torch.device,
-    dtype: torch.dtype,
-    progress: BytesDone,
-) -> CausalTransformer:
-    config = config_of(weights)
-    model = on_meta(lambda: CausalTransformer(config))
-    if lora is not None:
-        change = read_lora(open_weights(lora, key="generator_lora"), linears_of(weights))
-        weights = merged(weights, change, device=device)
-    if load.quantization is not None:
-        weights = in_fp8(
-            model,
-            weights,
-            dtype=dtype,
-            select=lambda name, _: name.startswith(_BLOCKS),
-            products=has_fp8_products(device),
-        )
-    assign(model, weights, device=device, dtype=dtype, progress=progress)
-    model.use_attention(attention_for(device, dtype))
-    model.fuse()
-    return model
+    return WanParts(model, advance, texts, codec, switch)
 
 
 def _plan(
-    weights: Weights, files: WanFiles, profile: WanProfile, load: WanLoad, *, dtype: torch.dtype
+    weights: Weights,
+    files: WanFiles,
+    profile: WanProfile,
+    load: WanLoad,
+    changes: Changes,
+    *,
+    dtype: torch.dtype,
 ) -> Plan:
     """A processor counts the text encoder whatever is asked: it lives there in either case."""
     policy = _policy(profile)
@@ -178,6 +159,7 @@ def _plan(
         element_bytes=4 if on_processor else 2,
         weight_bits=16 if load.quantization is None else 8,
         text_encoder_bytes=_text_bytes(files.text_encoder, dtype) if here else 0,
+        adapter_bytes=changes.bytes_apart(dtype),
     )
 
 

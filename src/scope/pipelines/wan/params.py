@@ -5,7 +5,7 @@ Decides names, ranges and defaults. It imports no model library.
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from scope.pipelines import contract
 from scope.pipelines.wan.profile import STEPS, Quantization
@@ -13,6 +13,32 @@ from scope.pipelines.wan.profile import STEPS, Quantization
 SMALLEST, LARGEST, GRID = 32, 1280, 16
 
 Side = Annotated[int, Field(ge=SMALLEST, le=LARGEST, multiple_of=GRID)]
+
+
+AdapterPath = Annotated[str, Field(min_length=1, max_length=1_024, pattern=r"^[^\x00]+$")]
+MergeMode = Literal["permanent_merge", "runtime_peft"]
+"""In the API's words: merged into the weights as they are loaded, or kept beside them."""
+
+MOST_LORAS = 8
+
+
+class AdapterScale(BaseModel):
+    """How much of an adapter that was loaded as `runtime_peft` is used."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    path: AdapterPath
+    scale: float = Field(ge=-10, le=10)
+
+
+class AdapterLoad(BaseModel):
+    """An adapter to load. merge_mode: None takes `lora_merge_mode`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    path: AdapterPath
+    scale: float = Field(default=1.0, ge=-10, le=10)
+    merge_mode: MergeMode | None = None
 
 
 class WanParams(contract.Params):
@@ -25,6 +51,11 @@ class WanParams(contract.Params):
     manage_cache: bool = Field(
         default=True,
         description="Cut to a fresh scene when the step list changes, as the past does not fit.",
+    )
+    lora_scales: tuple[AdapterScale, ...] = Field(
+        default=(),
+        max_length=32,
+        description="Strength of each runtime adapter; one not named has that of the load.",
     )
 
 
@@ -60,6 +91,15 @@ class WanLoad(contract.LoadParams):
     )
     warp: bool = Field(
         default=True, description="Move the nominal steps to the levels the model was trained at."
+    )
+    loras: tuple[AdapterLoad, ...] = Field(
+        default=(),
+        max_length=MOST_LORAS,
+        description="Adapters from the server's folder: path, scale and merge_mode of each.",
+    )
+    lora_merge_mode: MergeMode = Field(
+        default="permanent_merge",
+        description="permanent_merge costs nothing; with runtime_peft scales can change later.",
     )
 
 

@@ -13,6 +13,7 @@ from scope.frames import Pixels, VideoFormat
 from scope.pipelines import contract
 from scope.pipelines.artifacts import snapshot_folder
 from scope.pipelines.published import WEIGHTS
+from scope.pipelines.wan.adapters import Adapters
 from scope.pipelines.wan.params import WanLoad, WanParams
 from scope.pipelines.wan.profile import FPS, WanProfile
 from scope.settings import HubSettings
@@ -42,9 +43,10 @@ class WanPipeline(contract.Pipeline["WanState", "WanMark"]):
         from scope.pipelines.wan.runtime import WanRuntime
 
         profile, where = self.profile, device_named(device)
-        cache = HubSettings().hub_cache
+        found = HubSettings()
+        cache, self._adapters = found.hub_cache, Adapters.of(load, found.loras)
         files = find_files(self.id, profile, load, cache)
-        parts = load_parts(files, profile, load, device=where, progress=progress)
+        parts = load_parts(files, profile, load, self._adapters, device=where, progress=progress)
         settings = generator_settings(profile, load)
         size = (load.height, load.width)
         self._runtime = WanRuntime(parts, profile, settings, size=size, device=where)
@@ -66,7 +68,17 @@ class WanPipeline(contract.Pipeline["WanState", "WanMark"]):
 
     def step(self, state: "WanState", params: WanParams, prompt: PromptStep) -> Iterator[Pixels]:
         """Nine pictures first, then twelve a block; an empty piece after each pass but the last."""
-        return self._runtime.step(state, params, prompt)
+        scales = self._adapters.scales(params)
+        return self._runtime.step(state, params, prompt, scales=scales)
+
+    def check(self, params: WanParams) -> None:
+        """Scales only of adapters that can change."""
+        self._adapters.check(params)
+
+    @classmethod
+    def check_load(cls, load: WanLoad) -> None:
+        """Adapters only from their folder."""
+        Adapters.of(load, HubSettings().loras)
 
     def mark(self, state: "WanState") -> "WanMark":
         """The cache keeps an undo log, the rest is never written to."""

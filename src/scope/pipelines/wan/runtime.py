@@ -4,6 +4,7 @@ Decides when the past is made again for a new prompt, and the order of a step: p
 the decoder, clean pass. It does not know files.
 """
 
+import contextlib
 import logging
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -21,6 +22,7 @@ from scope.models.umt5 import TextEncoder
 from scope.pipelines.blending import Embedding
 from scope.pipelines.conditioning import Conditioner, TextCache
 from scope.pipelines.state_bytes import pack, unpack
+from scope.pipelines.wan.adapters import Scales
 from scope.pipelines.wan.handover import Handover
 from scope.pipelines.wan.loading import WanParts
 from scope.pipelines.wan.params import BiasedParams, WanParams
@@ -48,6 +50,7 @@ class WanRuntime:
         height, width = size
         self.texts = TextCache(lambda text: _encoded(parts.texts, text), limit_bytes=TEXTS_BYTES)
         self._codec = parts.codec
+        self._switch = parts.switch
         self._profile = profile
         self._size = size
         self._device = device
@@ -65,8 +68,14 @@ class WanRuntime:
             torch.empty(0, *self._size, 3, dtype=torch.uint8, device=self._device),
         )
 
-    def step(self, state: WanState, params: WanParams, prompt: PromptStep) -> Iterator[Pixels]:
-        """An empty piece after each pass but the last, then the pictures of the block."""
+    def step(
+        self, state: WanState, params: WanParams, prompt: PromptStep, *, scales: Scales = ()
+    ) -> Iterator[Pixels]:
+        """An empty piece after each pass but the last, then the pictures of the block.
+
+        scales: of the adapters that stay apart.
+        """
+        state.adapt(scales)
         text = state.prompted(state.conditioner.at(prompt))
         # While a prompt glides the past would be made again for every block; its end is enough.
         recache = self._profile.recaches and state.stale and prompt.t >= 1
@@ -79,7 +88,7 @@ class WanRuntime:
             recache=recache,
             anchor=self._anchor(state),
         )
-        blocks = cast("Generator[Tensor | None]", step)
+        blocks = self._scaled(cast("Generator[Tensor | None]", step), scales)
         try:
             for made in blocks:
                 if made is None:
@@ -115,8 +124,20 @@ class WanRuntime:
         state = self.open(0)
         state.video = self._generator.load(arrays)
         state.codec = self._codec.load(arrays)
-        state.restore(arrays)
+        state.restore(arrays, adapters=len(self._switch.scales) if self._switch else 0)
         return state
+
+    def _scaled(self, blocks: Generator[Tensor | None], scales: Scales) -> Generator[Tensor | None]:
+        """The same, with these scales: the weights are everybody's, so before each pass."""
+        with contextlib.closing(blocks):
+            while True:
+                if self._switch is not None:
+                    self._switch.set_scales(scales)
+                try:
+                    made = next(blocks)
+                except StopIteration:
+                    return
+                yield made
 
     def _bias(self, state: WanState, params: WanParams) -> None:
         """How much the past counts can change from block to block."""
