@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from scope.server.access import Access, GuardedRoute
+from scope.keys.access import Access
+from scope.server.access import GuardedRoute
 from scope.server.app import create_app
 from scope.settings import Settings
 
@@ -46,7 +47,9 @@ CALLS = sorted(set(calls()))
 @pytest.fixture(scope="module")
 def closed() -> TestClient:
     """A server with a key; the lifespan does not run."""
-    app = create_app(Settings(pipeline=None, api_key=KEY, host="0.0.0.0"), Unused())
+    app = create_app(
+        Settings(pipeline=None, api_key=KEY, host="0.0.0.0", wrong_keys_burst=1000), Unused()
+    )
     return TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False)
 
 

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from scope.clock import Clock
 from scope.engine.api import Engine
 from scope.hub.library import Library
+from scope.server.doorkeeper import Doorkeeper
 from scope.server.ice_servers import IceServers
 from scope.server.loop_lag import LoopLag
 from scope.server.metrics import Metrics
@@ -39,6 +40,7 @@ class Services:
     """Everything a route may use."""
 
     settings: Settings
+    door: Doorkeeper
     build: Build
     clock: Clock
     engine: Engine

@@ -13,7 +13,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 import scope
-from scope.server.access import Access, GuardedRoute, policy
+from scope.keys.access import Access
+from scope.server.access import GuardedRoute, policy
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=True, tags=["pages"])
 

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from scope.server.access import Access, GuardedRoute, policy
+from scope.keys.access import Access
+from scope.server.access import GuardedRoute, policy
 from scope.server.services import Use
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/session", tags=["session"])

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Request, Response
 
 from scope.errors import NegotiationFailed, RequestError, ScopeError, SessionNotFound
+from scope.keys.access import Access
 from scope.protocol.http import IceServersResponse
 from scope.protocol.signaling import AnswerResponse, CandidatesRequest, OfferRequest
 from scope.rtc.api import Candidate
-from scope.server.access import Access, GuardedRoute, policy
+from scope.server.access import GuardedRoute, policy
 from scope.server.offer_limits import OfferTicket
 from scope.server.origins import is_loopback_address
 from scope.server.services import Services, Use, client_address

@@ -10,8 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from scope.errors import InvalidParameters, NegotiationFailed, SessionNotFound
+from scope.keys.access import Access
 from scope.protocol.http import IceServer
-from scope.server.access import Access, GuardedRoute, granted_of, policy
+from scope.server.access import GuardedRoute, caller_of, policy
 from scope.server.origins import is_loopback_address
 from scope.server.problems import PreconditionFailed
 from scope.server.routes.webrtc import counted_offer
@@ -50,7 +51,7 @@ async def watch(
             controls=False,
             codec=use.settings.codec,
         )
-        may_start = granted_of(request) >= Access.CONTROL
+        may_start = caller_of(request).access >= Access.CONTROL
         answer = await _join_or_start(use, offer, session_id, may_start=may_start)
     headers = {
         "Location": f"/whep/{answer.peer.id}",
