@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from scope.server.routes import (
+    control,
     health,
     models,
     pages,
@@ -27,6 +28,7 @@ def all_routers() -> tuple[APIRouter, ...]:
         models.router,
         session.router,
         performance.router,
+        control.router,
         preview.router,
         recordings.router,
         system.router,

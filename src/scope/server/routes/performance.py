@@ -22,7 +22,7 @@ router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/session", tags=["se
 
 
 @router.get("/timeline", response_model_exclude_none=True)
-@policy(Access.VIEW)
+@policy(Access.CONTROL)
 async def timeline(
     use: Use, session_id: Annotated[str | None, Query(max_length=128)] = None
 ) -> Timeline:

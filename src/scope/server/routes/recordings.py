@@ -31,7 +31,7 @@ async def stop(session_id: SessionId, use: Use) -> RecordingResponse:
 
 
 @router.get("/{session_id}", response_class=FileResponse)
-@policy(Access.VIEW)
+@policy(Access.CONTROL)
 async def fetch(
     session_id: SessionId,
     use: Use,
