@@ -87,4 +87,6 @@ def test_a_viewer_is_told_why_it_changes_nothing(make_peer: Any) -> None:
     )
     player = Viewer(make_peer(), controls=False, fate=lambda _: None)
     assert telling.may_only_watch(guest).detail == "A viewer may only watch."
-    assert "take control" in telling.may_only_watch(player).detail
+    told = telling.may_only_watch(player, message_id="7")
+    assert "take control" in told.detail
+    assert told.message_id == "7"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from scope.cli import doctor, keys, models, pipeline, playing
+from scope.cli import doctor, keys, models, pipeline, playing, share
 from scope.cli.render import render
 from scope.cli.serve import serve
 
@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "snap": playing.snap,
     "record": playing.record,
     "view": playing.view,
+    "share": share.share,
     "doctor": doctor.doctor,
 }
 for name, command in COMMANDS.items():

@@ -106,7 +106,8 @@ def _run(settings: Settings) -> None:
         key = settings.api_key if settings.shows_key else None
         typer.echo(f"\n  Scope is at {url}{_behind(key.get_secret_value() if key else None)}\n")
         if settings.open_browser and _has_display(settings):
-            typer.launch(url)
+            # Who sees the browser's command line sees this link, so it is good once.
+            typer.launch(f"{url}{_behind(app.state.door.browser_link())}")
 
     serve_app(app, settings, listener=listener, started=started)
 

@@ -64,6 +64,7 @@ class Connection:
     ) -> None:
         self.session_id = ""
         self.resume_token: str | None = None
+        self.controls = True  # else somebody has taken over, and our goodbye is only ours
         self._http = http
         self._ice_servers = ice_servers
         self._lost_s = lost_s
@@ -118,7 +119,7 @@ class Connection:
         self._up.set()
         if self._watch is not None:
             self._watch.cancel()
-        if tell and self.session_id:
+        if tell and self.session_id and self.controls:
             with contextlib.suppress(ClientError):
                 await self._http.delete(f"/api/v1/webrtc/offer/{self.session_id}")
         if self._pump is not None:

@@ -1,7 +1,11 @@
 """What a caller may do, and who that is. Knows no request and no key's secret."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
+
+Word = Literal["public", "view", "control", "admin"]
 
 
 class Access(IntEnum):
@@ -13,12 +17,18 @@ class Access(IntEnum):
     ADMIN = 3
 
     @property
-    def word(self) -> str:
+    def word(self) -> Word:
         """As people and files have it."""
-        return self.name.lower()
+        return WORDS[self]
 
 
-SCOPES = {access.word: access for access in (Access.VIEW, Access.CONTROL, Access.ADMIN)}
+WORDS: Mapping[Access, Word] = {
+    Access.PUBLIC: "public",
+    Access.VIEW: "view",
+    Access.CONTROL: "control",
+    Access.ADMIN: "admin",
+}
+SCOPES: Mapping[str, Access] = {word: access for access, word in WORDS.items() if access}
 """What a key can be worth, by its word."""
 
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from scope.server.routes import (
+    access,
     control,
     health,
     models,
@@ -22,6 +23,7 @@ def all_routers() -> tuple[APIRouter, ...]:
     """Every group of routes, in the order the documentation lists them."""
     return (
         health.router,
+        access.router,
         webrtc.router,
         whep.router,
         pipeline.router,

@@ -250,15 +250,15 @@ class Session:
         viewer = self.audience.get(peer.id)
         if viewer is None or self.is_over:
             return
-        if not viewer.controls:
-            viewer.tell(telling.may_only_watch(viewer))
-            return
         try:
             decoded = decode(text, known=self.known)
         except InvalidParameters as error:
             self.refused(peer, error)
             return
-        self.update(decoded, sender=viewer)
+        if viewer.controls:
+            self.update(decoded, sender=viewer)
+        else:
+            viewer.tell(telling.may_only_watch(viewer, message_id=decoded.message_id))
 
     def refused(self, peer: Peer, error: ScopeError) -> None:
         """See `PeerEvents`."""

@@ -53,12 +53,12 @@ def control_changed(session: Session, *, by: Viewer) -> None:
             viewer.tell(control(session, viewer))
 
 
-def may_only_watch(viewer: Viewer) -> ErrorNotice:
+def may_only_watch(viewer: Viewer, *, message_id: str | None = None) -> ErrorNotice:
     """Nothing was applied: somebody else controls, or nobody who was asked."""
     detail = "A viewer may only watch."
     if viewer.permit.may_control:
         detail = "You are watching; take control to change what plays."
-    return ErrorNotice(code="forbidden", detail=detail)
+    return ErrorNotice(code="forbidden", detail=detail, message_id=message_id)
 
 
 def refusal(error: ScopeError) -> ErrorNotice:

@@ -3,6 +3,7 @@
  * come here.
  */
 
+import { linkToWatch } from "./access.js";
 import { calm, saveAs } from "./dom.js";
 import { recall, remember } from "./store.js";
 import { Timeline } from "./timeline.js";
@@ -14,7 +15,7 @@ const MOST_SEED = 2 ** 31;
 export const LISTED = [
   "focus", "send", "cut", "addPrompt", "pause", "stop", "reset", "newSeed", "lockSeed", "fewer", "more", "record", "snapshot",
   "fullScreen", "output", "copyLink", "overlay", "timeline", "replay", "exportTimeline", "importTimeline", "forget",
-  "settings", "models", "undo", "redo", "help",
+  "settings", "models", "undo", "redo", "takeControl", "leave", "help",
 ];
 
 /** @typedef {import("./app.js").Page} Page */
@@ -34,6 +35,7 @@ export function actsOf(page) {
   const typed = () => ({ prompts: box.prompts, blend: box.blend });
   const begin = () => {
     live.dismiss();
+    if (house.state.access === "view") return acts.watch();
     if (live.view?.watching) live.stop();
     if (house.state.state === "loaded") return page.start();
     page.wantsStart = true;
@@ -67,8 +69,12 @@ export function actsOf(page) {
     stop: () => { replay.stop(); page.stop(); },
     retry: begin,
     takeTurn: begin,
+    takeControl: () => live.view?.control?.may_take && live.stream?.takeControl().catch(page.refused),
     retryNow: () => live.stream?.retryNow(),
-    watch: () => live.watchOther({ key: house.key, sessionId: Object.keys(house.sessions)[0] }),
+    watch: () => {
+      const [sessionId] = Object.keys(house.sessions);
+      return sessionId ? live.watchOther({ sessionId }) : page.say(SAID.nothingToWatch);
+    },
     reset: () => { if (live.controlsIt) { void live.change({ reset_cache: true }); page.say(SAID.reset); } },
 
     newSeed: () => (page.seedLocked ? page.say(SAID.seedLocked) : seedWord(Math.floor(Math.random() * MOST_SEED))),
@@ -120,8 +126,9 @@ export function actsOf(page) {
       const done = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.();
       return done?.catch(() => page.say(SAID.noFullScreen));
     },
-    output: () => window.open(watchLink(house.key), "scope-output", "popup,width=960,height=600"),
-    copyLink: () => copy(watchLink(undefined), SAID.linkCopied),
+    output: () => window.open(outputPage(), "scope-output", "popup,width=960,height=600"),
+    copyLink: () => linkToWatch(house.server, live.stream?.sessionId).then(({ url, hours }) => copy(url, SAID.linkCopied(hours)), page.refused),
+    leave: () => (house.state.locks ? house.leave().then(() => page.stop(), page.refused) : page.say(SAID.noKeyNeeded)),
     copyDetails: () => copy(details(), SAID.copied),
     overlay: () => { stage.nextOverlay(); page.draw(); },
 
@@ -174,7 +181,7 @@ export function actsOf(page) {
     download: ({ id, name }) => house.fetchModel(id, name, () => void acts.load({ id, params: {} })).then(page.draw, page.refused),
     cancelDownload: () => house.cancelDownload().then(page.draw, page.refused),
     forgetDownload: () => { house.forgetDownload(); page.draw(); },
-    key: (key) => { house.useKey(key); },
+    key: (key) => house.useKey(key),
     palette: () => palette.open(keys, LISTED),
     help: (about) => help.open(keys, about),
     keysChanged: () => {},
@@ -191,7 +198,7 @@ export function actsOf(page) {
       try {
         const { sessionId, warnings } = await replay.onServer(copyOf);
         page.imported = copyOf;
-        live.watchOther({ key: house.key, sessionId, timeline: copyOf });
+        live.watchOther({ sessionId, timeline: copyOf });
         return warnings.length ? page.say(SAID.replayDiffers(warnings)) : undefined;
       } catch (error) {
         return page.refused(error);
@@ -203,11 +210,9 @@ export function actsOf(page) {
     }));
   }
 
-  /** @param {string | undefined} key */
-  function watchLink(key) {
+  function outputPage() {
     const id = live.stream?.sessionId;
-    const query = id ? `?session_id=${encodeURIComponent(id)}` : "";
-    return `${location.origin}/output${query}${key ? `#key=${encodeURIComponent(key)}` : ""}`;
+    return `${location.origin}/output${id ? `?session_id=${encodeURIComponent(id)}` : ""}`;
   }
 
   /** @param {string} text @param {string} done */

@@ -79,7 +79,7 @@ export class Page {
     this.#tools();
     this.#listen();
     this.draw();
-    this.house.start();
+    void this.house.start();
     setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -93,7 +93,7 @@ export class Page {
     this.wantsStart = false;
     this.#word = "";
     remember("playing", true, { tab: true });
-    this.live.start({ prompts: this.box.prompts, blend: this.box.blend }, { key: this.house.key, seed: this.seedLocked ? this.seed : null });
+    this.live.start({ prompts: this.box.prompts, blend: this.box.blend }, { seed: this.seedLocked ? this.seed : null });
   }
 
   stop() {

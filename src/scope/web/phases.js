@@ -3,13 +3,13 @@
  *
  * @typedef {{
  *   state: "asking" | "gone" | "locked" | "not_loaded" | "loading" | "loaded" | "error",
- *   keyRefused: boolean, draining: boolean, stage: string | null, progress: number | null,
+ *   keyRefused: boolean, keyWaitS: number | null, access: string | null, locks: boolean, draining: boolean, stage: string | null, progress: number | null,
  *   error: string | null, pipelineId: string | null, loadParams: Record<string, any>,
  *   usualS: number | null, hardware: any,
  * }} ServerState
  * @typedef {{
  *   phase: "connecting" | "streaming" | "unstable" | "reconnecting" | "stopped",
- *   paused?: boolean, watching?: boolean, slow?: boolean, quietS?: number, gaveUp?: boolean,
+ *   paused?: boolean, watching?: boolean, control?: import("/client.js").Message | null, slow?: boolean, quietS?: number, gaveUp?: boolean,
  *   error?: import("/client.js").ScopeError, attempt?: number, of?: number, leftS?: number,
  * }} StreamView
  * @typedef {{ name: string, done: number, total: number, rate: number | null, etaS: number | null, stage: string | null, error: string | null }} Download

@@ -106,7 +106,11 @@ export const SAID = {
   exported: (/** @type {string} */ name) => `Saved ${name}.`,
   loadRefused: (/** @type {string} */ why) => sentence(why),
   softened: "Flashes are being softened.",
-  linkCopied: "The link to watch is copied.",
+  linkCopied: (/** @type {number | null} */ hours) => hours === null
+    ? "The link to watch is copied."
+    : `The link to watch is copied. It lets one browser in, to watch only, for ${hours} h.`,
+  noKeyNeeded: "This server needs no key, so there is none to give back.",
+  nothingToWatch: "Nothing plays that could be watched. This key may not start anything.",
 };
 
 /** Names of what can be done; the list of keys and the palette show them. @type {Record<string, string>} */
@@ -137,6 +141,8 @@ export const ACTS = {
   exportTimeline: "Save the timeline as a file",
   importTimeline: "Open a timeline",
   copyLink: "Copy a link to watch",
+  leave: "Give the key back",
+  takeControl: "Take control of the stream",
   addPrompt: "Blend in another prompt",
   forget: "Clear the timeline",
 };
@@ -148,7 +154,7 @@ export const TROUBLES = [
   ["at_capacity", "All places are taken",
     "The server makes as many streams as its device keeps up with. Watch the running one, or wait: the page asks again by itself."],
   ["unauthorized", "It asks for a key",
-    "Somebody started the server with a key. It was printed in the terminal when the server started. The page keeps it until this tab closes."],
+    "Somebody started the server with a key. It was printed in the terminal when the server started. The page exchanges it for a cookie that no script can read; “Give the key back” in the palette ends that. A link to watch is good once and needs no key."],
   ["out_of_memory", "Out of memory",
     "The model at this size needs more memory than the device has free. Close other programs on it, load a smaller size, or another model."],
   ["worker_lost", "The model process was lost",
@@ -180,7 +186,9 @@ const SAY = {
     headline: "This server needs a key",
     hint: "It was printed when the server started.",
     status: server.keyRefused ? "" : "This server needs a key. It was printed when it started.",
-    problem: server.keyRefused ? "That is not the key of this server. It was printed when it started." : "",
+    problem: server.keyWaitS
+      ? `Too many wrong keys. Try again in ${duration(server.keyWaitS)}.`
+      : server.keyRefused ? "That is not the key of this server. It was printed when it started. A link is good once." : "",
   }),
   gone: () => ({
     badge: "Server gone",
@@ -227,7 +235,13 @@ const SAY = {
     problem: `${sentence(server.error)} Load it again, or choose another one.`,
     offers: [{ do: "reload", label: "Load again", main: true }, CHOOSE, { do: "copyDetails", label: "Copy details" }],
   }),
-  ready: ({ touch }) => ({
+  ready: ({ server, others, touch }) => server.access === "view" ? {
+    badge: "To watch",
+    headline: others ? "You may watch" : "Nothing plays yet",
+    hint: "Your key shows the picture and can change nothing.",
+    status: others ? "You may watch. Your key can change nothing." : "Nothing plays yet. Your key may watch, and can change nothing.",
+    offers: others ? [{ do: "watch", label: "Watch", main: true }] : [],
+  } : ({
     badge: "Ready",
     headline: touch ? "Tap Start" : "Press Enter to start",
     hint: "Then type, and watch the picture follow.",
@@ -248,11 +262,15 @@ const SAY = {
     status: "Paused. Nothing is being generated.",
     offers: [{ do: "pause", label: "Go on" }],
   }),
-  watching: () => ({
+  watching: ({ server, stream }) => ({
     badge: "Watching",
     mark: "WATCHING",
-    status: "You are watching. Someone else types the prompts.",
-    offers: [{ do: "takeTurn", label: "Try to start mine" }, STOP],
+    status: `${watchingWords(stream?.control)}${server.access === "view" ? " Your key can change nothing." : ""}`,
+    offers: [
+      ...(stream?.control?.may_take ? [{ do: "takeControl", label: "Take control", main: true }] : []),
+      ...(server.access === "view" ? [] : [{ do: "takeTurn", label: "Try to start mine" }]),
+      STOP,
+    ],
   }),
   unstable: ({ stream }) => ({
     badge: "Unstable",
@@ -297,6 +315,22 @@ const SAY = {
     };
   },
 };
+
+/** @param {any} control  Who controls, as the server says; nothing where it does not. */
+function watchingWords(control) {
+  if (control?.holder === "nobody") return "You are watching. Nobody controls this stream.";
+  if (control?.label) return `You are watching. ${control.label} types the prompts.`;
+  return "You are watching. Someone else types the prompts.";
+}
+
+/** When control changed hands; nothing when it did not. @param {any} before @param {any} now */
+export function handedWords(before, now) {
+  if (!before || (before.holder === now.holder && before.label === now.label)) return "";
+  if (now.holder === "you") return "You control this stream now.";
+  if (now.holder === "nobody") return "Who controlled this stream has left.";
+  const who = now.label || "Someone else";
+  return before.holder === "you" ? `${who} has taken control. You are watching.` : `${who} controls this stream now.`;
+}
 
 /** @param {Known["server"]} server */
 function chooseWords({ hardware }) {

@@ -106,7 +106,7 @@ async def test_control_is_taken_over_by_an_act_and_both_are_told(
     desk.say(prompts=["a blue boat"], _id="7")
     await desk.notice("applied", _id="7")
     owner.say(prompts=["a red barn"], _id="8")
-    assert (await owner.notice("error"))["code"] == "forbidden"
+    assert (await owner.notice("error", _id="8"))["code"] == "forbidden"
     assert (await house.prompts())[0]["text"] == "a blue boat"
     assert (await house.take(house.stage, owner)).status_code == 200
     await desk.notice("control", holder="other", label="stage")
