@@ -1,6 +1,7 @@
 """A server with keys, in a real browser: let in by a link, watching by another, taking over."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -221,3 +222,30 @@ def test_a_revoked_key_ends_its_page_and_nothing_secret_is_in_the_log(
     for made in house.keys.values():
         assert made["key"].split("_", 2)[2] not in log
     assert cookie["value"] not in log
+
+
+def test_an_automatic_key_comes_with_a_link_that_opens_the_page(serve: Any, browse: Any) -> None:
+    server = serve("--api-key", "auto")
+    (link,) = re.findall(r"Scope is at (http://\S+)", server.log_text())
+    address, _, key = link.partition("/#key=")
+    assert address == server.base
+    assert f"Bearer {key}" in server.log_text()
+    page = browse(link)
+    phase(page, "ready")
+    assert page.url == f"{server.base}/"
+    page.reload()
+    phase(page, "ready")
+
+
+def test_a_running_server_is_locked_by_its_first_key(
+    serve: Any, browse: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    server = serve()
+    page = browse(server.base)
+    phase(page, "ready")
+    made = keys(tmp_path / "daydream-scope" / "keys.json", "create", "--scope", "admin")
+    phase(page, "locked")
+    page.fill("#key", made["key"])
+    page.keyboard.press("Enter")
+    phase(page, "ready")

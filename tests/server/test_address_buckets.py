@@ -65,3 +65,16 @@ def test_full_buckets_are_forgotten(
     clock.advance(60)
     charge(buckets, "192.0.2.9", 3)
     assert len(buckets._full_at_s) == 1
+
+
+def test_there_are_only_so_many_and_the_fullest_makes_room(
+    buckets: AddressBuckets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address_buckets, "MAX_ADDRESSES", 3)
+    charge(buckets, "192.0.2.0", 3)
+    charge(buckets, "192.0.2.1", 5)
+    charge(buckets, "192.0.2.2", 9)
+    charge(buckets, "192.0.2.9", 3)
+    assert len(buckets._full_at_s) == 3
+    assert buckets.wait_s("192.0.2.0") == 0
+    assert buckets.wait_s("192.0.2.2") > 0

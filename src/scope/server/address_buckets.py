@@ -32,6 +32,8 @@ class AddressBuckets:
         now_s, bucket = self._clock.now(), _bucket(address)
         if len(self._full_at_s) >= MAX_ADDRESSES:
             self._full_at_s = {a: s for a, s in self._full_at_s.items() if s > now_s}
+        if len(self._full_at_s) >= MAX_ADDRESSES and bucket not in self._full_at_s:
+            del self._full_at_s[min(self._full_at_s, key=self._full_at_s.__getitem__)]
         full_at_s = max(now_s, self._full_at_s.get(bucket, now_s))
         self._full_at_s[bucket] = full_at_s + 1 / self._rate_per_s
 

@@ -310,9 +310,9 @@ export class Stream {
   #controlled(message) {
     const controls = message.holder === "you";
     const gained = controls && this.#watching;
+    if (!controls && !this.#watching) this.#target = this.sessionId; // what was its own is watched
     this.control = message;
     this.#watching = !controls;
-    this.#target = this.sessionId;
     this.#resume = controls && this.sessionId && message.resumeToken ? { sessionId: this.sessionId, token: message.resumeToken } : null;
     if (this.#connection) this.#connection.controls = controls;
     if (!gained || !this.sessionId) return;

@@ -136,6 +136,13 @@ async def test_who_watches_can_not_send_another_peer_away(house: House, watching
         await peer.has_frames(len(peer.frames) + 2)
 
 
+async def test_candidates_of_another_caller_are_not_taken(house: House, watching: Any) -> None:
+    place = f"/api/v1/webrtc/offer/{watching[0].session_id}"
+    body = {"candidates": [{"candidate": "", "sdpMid": "0"}]}
+    assert (await house.desk.patch(place, json=body)).status_code == 404
+    assert (await house.stage.patch(place, json=body)).status_code == 204
+
+
 async def test_a_control_key_does_not_end_another_ones_session_but_an_admin_may(
     house: House, watching: Any
 ) -> None:

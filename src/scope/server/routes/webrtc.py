@@ -56,11 +56,13 @@ async def offer(body: OfferRequest, request: Request, use: Use) -> AnswerRespons
 
 @router.patch("/offer/{session_id}", status_code=204, response_class=Response)
 @policy(Access.CONTROL)
-async def add_candidates(session_id: str, body: CandidatesRequest, use: Use) -> None:
+async def add_candidates(
+    session_id: str, body: CandidatesRequest, request: Request, use: Use
+) -> None:
     """Trickle candidates; each is judged alone, an empty or null one ends them."""
     session = use.table.find(session_id)
     viewer = session.audience.controller
-    if viewer is None:
+    if viewer is None or viewer.permit.owner != caller_of(request).owner:
         raise SessionNotFound("The peer that made this offer is gone.")
     viewer.peer.add_candidates(
         [
