@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from scope.settings import HubSettings, RemoteSettings, Settings
+from scope.settings import HubSettings, KeySettings, RemoteSettings, Settings
 
 
 def test_the_names_other_programs_document_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,3 +108,19 @@ def test_adapters_lie_with_the_users_data_or_where_the_settings_say(
     assert HubSettings().loras == tmp_path / "daydream-scope" / "loras"
     monkeypatch.setenv("SCOPE_LORAS_FOLDER", str(tmp_path / "mine"))
     assert HubSettings().loras == Settings().loras == tmp_path / "mine"
+
+
+def test_keys_and_what_outlives_a_restart_lie_in_the_users_own_folders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert KeySettings().key_file == Path("~/.config/daydream-scope/keys.json").expanduser()
+    assert Settings().state() == Path("~/.local/state/daydream-scope").expanduser()
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/c")
+    monkeypatch.setenv("XDG_STATE_HOME", "/s")
+    assert Settings().key_file == Path("/c/daydream-scope/keys.json")
+    assert Settings().state() == Path("/s/daydream-scope")
+    monkeypatch.setenv("SCOPE_API_KEY_FILE", "~/k.json")
+    assert Settings().key_file == KeySettings().key_file == Path("~/k.json").expanduser()
+    assert Settings(state_folder=Path("/x")).state() == Path("/x")

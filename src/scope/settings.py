@@ -82,7 +82,31 @@ class RemoteSettings(BaseSettings):
     api_key: SecretStr | None = None
 
 
-class Settings(HubSettings):
+class KeySettings(BaseSettings):
+    """Where keys lie; the commands about keys need no more."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SCOPE_",
+        frozen=True,
+        extra="forbid",
+        env_ignore_empty=True,
+        populate_by_name=True,
+    )
+
+    api_key_file: Path | None = None
+    """The keys of a server, as digests; without it those in the user's folder count, if any."""
+    xdg_config_home: Path | None = Field(
+        default=None, validation_alias=AliasChoices("xdg_config_home", "XDG_CONFIG_HOME")
+    )
+
+    @property
+    def key_file(self) -> Path:
+        """The file of keys, which need not be there."""
+        usual = (self.xdg_config_home or Path("~/.config")) / "daydream-scope" / "keys.json"
+        return (self.api_key_file or usual).expanduser()
+
+
+class Settings(HubSettings, KeySettings):
     """Values the whole server is composed from; frozen."""
 
     # Where and for whom
@@ -93,6 +117,12 @@ class Settings(HubSettings):
         default=None, validation_alias=AliasChoices("display", "DISPLAY", "WAYLAND_DISPLAY")
     )
     api_key: SecretStr | None = None
+    shows_key: bool = False
+    """Whether the key was made at start, so that the link which is printed carries it."""
+    state_folder: Path | None = None
+    xdg_state_home: Path | None = Field(
+        default=None, validation_alias=AliasChoices("xdg_state_home", "XDG_STATE_HOME")
+    )
     allowed_hosts: Words = ()
     allowed_origins: Words = ()
     allow_null_origin: bool = False
@@ -153,6 +183,8 @@ class Settings(HubSettings):
     max_parked_sessions: int = Field(default=8, ge=0)
     max_parked_bytes: int = Field(default=256 * MIB, ge=0)
     max_previews: int = Field(default=8, ge=0)
+    wrong_keys_per_s: float = Field(default=0.2, gt=0)
+    wrong_keys_burst: int = Field(default=10, ge=1)
     pending_offers: int = Field(default=8, ge=1)
     pending_offers_per_address: int = Field(default=4, ge=1)
     failed_offers_per_s: float = Field(default=1.0, gt=0)
@@ -179,6 +211,11 @@ class Settings(HubSettings):
         """The folder recordings are kept in."""
         cache = (self.xdg_cache_home or Path("~/.cache")) / "daydream-scope"
         return (self.recordings_folder or cache / "recordings").expanduser()
+
+    def state(self) -> Path:
+        """The folder of what outlives a restart."""
+        usual = (self.xdg_state_home or Path("~/.local/state")) / "daydream-scope"
+        return (self.state_folder or usual).expanduser()
 
     @field_validator("allowed_hosts", "allowed_origins", "turn_urls", "stun_urls", mode="before")
     @classmethod

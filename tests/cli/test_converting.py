@@ -1,5 +1,6 @@
 """`models convert`: what people read, and the code scripts get."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ def test_it_is_written_beside_the_file_or_where_it_is_told(lora: Path, tmp_path:
     assert list(load_file(tmp_path / "style.safetensors")) == ["p"]
     run(lora, "--out", tmp_path / "other.safetensors", "--key", "generator_lora")
     assert load_file(tmp_path / "other.safetensors")["q"].shape == (2, 3)
+    told = json.loads(run(lora, "--out", tmp_path / "third.safetensors", "--json").stdout)
+    size_bytes = (tmp_path / "third.safetensors").stat().st_size
+    assert told == {
+        "file": str(tmp_path / "third.safetensors"), "tensors": 1, "bytes": size_bytes
+    }  # fmt: skip
 
 
 def test_a_refusal_is_one_sentence(lora: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from scope.cli.main import app
 
 LISTING = Path(__file__).with_name("command_line.txt")
-OFFLINE = {"render", "doctor", "models", "serve"}
+OFFLINE = {"render", "doctor", "keys", "models", "serve"}
 
 
 def listed(command: Any, name: str) -> Iterator[str]:

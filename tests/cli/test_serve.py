@@ -1,5 +1,6 @@
 """The command line: what it takes, what it refuses, in words."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,10 +89,25 @@ def test_aliases_hosts_and_origins_repeat(served: list[Settings]) -> None:
     assert settings.allow_null_origin
 
 
-def test_an_automatic_key_is_made_and_printed(served: list[Settings]) -> None:
-    result = run("--api-key", "auto")
+@pytest.mark.parametrize("way", ["option", "environment"])
+def test_an_automatic_key_is_made_and_printed(
+    served: list[Settings], monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    if way == "environment":
+        monkeypatch.setenv("SCOPE_API_KEY", "auto")
+    result = run(*(("--api-key", "auto") if way == "option" else ()))
     assert served[0].api_key is not None
-    assert served[0].api_key.get_secret_value() in result.output
+    key = served[0].api_key.get_secret_value()
+    assert len(key) >= 32
+    assert key in result.output
+    assert served[0].shows_key
+
+
+def test_a_key_that_was_given_is_not_printed(served: list[Settings], tmp_path: Path) -> None:
+    result = run("--api-key", "s3cret-key", "--api-key-file", str(tmp_path / "keys.json"))
+    assert "s3cret-key" not in result.output
+    assert not served[0].shows_key
+    assert served[0].key_file == tmp_path / "keys.json"
 
 
 @pytest.mark.parametrize(

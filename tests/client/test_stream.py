@@ -1,7 +1,9 @@
 """A stream as a program uses it, from a real server over real WebRTC."""
 
 import asyncio
+import contextlib
 import hashlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,11 @@ import pytest
 from PIL import Image
 
 from scope.client.api import Client
-from scope.client.errors import BadParameter, StreamStopped
+from scope.client.errors import BadParameter, StreamStopped, Unauthorized
 from scope.client.stream import Stream
 from scope.client.values import Picture, Prompt
+from tests.server.conftest import Client as Peer
+from tests.server.conftest import Live, new_client
 
 pytestmark = pytest.mark.anyio
 
@@ -128,3 +132,56 @@ async def test_a_recording_is_brought_here(client: Client, tmp_path: Path) -> No
         assert film.streams.video[0].width == 512
         assert film.duration is not None
         assert film.duration / av.time_base > 0.5
+
+
+async def held_by(stream: Stream, holder: str) -> None:
+    """Wait until the stream is controlled so."""
+    events = stream.events()
+    async with asyncio.timeout(10):
+        while stream.control is None or stream.control.holder != holder:
+            await anext(events)
+
+
+@contextlib.asynccontextmanager
+async def peer() -> AsyncIterator[Peer]:
+    """Somebody else, with a data channel."""
+    made = new_client()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def taken_over(live: Live, other: Peer) -> None:
+    """Another peer watches, and takes control."""
+    await other.watch(live.http)
+    peer_id = (await other.notice("control"))["peerId"]
+    answer = await live.http.post("/api/v1/session/control", json={"peer_id": peer_id})
+    assert answer.status_code == 200
+
+
+async def test_control_that_somebody_takes_over_is_told_and_taken_back(
+    client: Client, live: Live
+) -> None:
+    async with client.stream("one") as stream, peer() as other:
+        await held_by(stream, "you")
+        await taken_over(live, other)
+        await held_by(stream, "other")
+        with pytest.raises(Unauthorized):
+            await stream.prompt("two", steps=0)
+        await stream.take_control()
+        await held_by(stream, "you")
+        await other.notice("control", holder="other")
+        await stream.prompt("two", steps=0)
+        await first_with(stream, "two")
+
+
+async def test_who_lost_control_leaves_without_ending_the_stream(
+    client: Client, live: Live
+) -> None:
+    async with peer() as other:
+        async with client.stream("one") as stream:
+            await taken_over(live, other)
+            await held_by(stream, "other")
+        await other.has_frames(len(other.frames) + 3)
+        assert not [each for each in other.notices if each["type"] == "stream_stopped"]

@@ -60,7 +60,7 @@ def test_the_programs_run(program: str, server: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_commands_exist_with_their_options(command: str) -> None:
     words = shlex.split(command)[1:]
-    path = words[:2] if words[0] == "models" else words[:1]
+    path = words[:2] if words[0] in {"models", "keys"} else words[:1]
     shown = CliRunner().invoke(app, [*path, "--help"])
     assert shown.exit_code == 0, command
     for option in (word for word in words if word.startswith("--")):

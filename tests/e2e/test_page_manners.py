@@ -85,9 +85,13 @@ def test_flashing_pictures_are_dimmed_until_they_are_still(tunable: Any, browse:
 def test_each_error_has_help_of_its_own(tunable: Any, browse: Any) -> None:
     page = browse(tunable.base)
     phase(page, "ready")
-    words = (WEB / "words.js").read_text(encoding="utf-8")
-    remedies = words.partition("const REMEDIES = {")[2].partition("};")[0]
-    codes = [*re.findall(r"^  ([a-z_]+):", remedies, re.MULTILINE), "of_another_time"]
+    codes = ["of_another_time"]
+    for file, start in (
+        ("words.js", "const REMEDIES = {"),
+        ("words-later.js", "assign(REMEDIES, {"),
+    ):
+        remedies = (WEB / file).read_text(encoding="utf-8").partition(start)[2].partition("}")[0]
+        codes += re.findall(r"^  ([a-z_]+):", remedies, re.MULTILINE)
     assert len(codes) > 15
     for code in codes:
         page.evaluate(

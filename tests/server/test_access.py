@@ -4,7 +4,12 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.testclient import TestClient
 
-from scope.server.access import Access, GuardedRoute, policy, policy_of
+from scope.clock import ManualClock
+from scope.keys.access import Access
+from scope.keys.ring import KeyRing
+from scope.server.access import GuardedRoute, policy, policy_of
+from scope.server.address_buckets import AddressBuckets
+from scope.server.doorkeeper import Doorkeeper
 from scope.server.guard import Guard
 from scope.server.origins import OriginRules
 from scope.server.problems import install_problems
@@ -39,7 +44,9 @@ def client() -> TestClient:
     app = FastAPI()
     app.router.routes.extend(router.routes)
     install_problems(app)
-    return TestClient(Guard(app, rules=OriginRules()), base_url="http://localhost")
+    buckets = AddressBuckets(rate_per_s=1, burst=3, clock=ManualClock())
+    door = Doorkeeper(KeyRing(now=lambda: 0.0), wrong_keys=buckets)
+    return TestClient(Guard(app, rules=OriginRules(), door=door), base_url="http://localhost")
 
 
 @pytest.mark.parametrize(

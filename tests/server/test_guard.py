@@ -5,7 +5,12 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from scope.server.access import Access, GuardedRoute, policy
+from scope.clock import ManualClock
+from scope.keys.access import Access
+from scope.keys.ring import KeyRing
+from scope.server.access import GuardedRoute, policy
+from scope.server.address_buckets import AddressBuckets
+from scope.server.doorkeeper import Doorkeeper
 from scope.server.guard import Guard
 from scope.server.origins import OriginRules
 from scope.server.problems import install_problems
@@ -24,13 +29,15 @@ def serve(*, key: str | None = None, null_origin: bool = False) -> TestClient:
     @router.post("/control")
     @policy(Access.CONTROL)
     def control(request: Request) -> str:
-        return Access(request.state.granted).name
+        return str(request.state.caller.access.name)
 
     app = FastAPI()
     app.router.routes.extend(router.routes)
     install_problems(app)
     rules = OriginRules(origins=frozenset({"https://app.example"}), null_origin=null_origin)
-    return TestClient(Guard(app, rules=rules, api_key=key), base_url="http://localhost:8000")
+    buckets = AddressBuckets(rate_per_s=1, burst=3, clock=ManualClock())
+    door = Doorkeeper(KeyRing(chosen=key, now=lambda: 0.0), wrong_keys=buckets, now=lambda: 0.0)
+    return TestClient(Guard(app, rules=rules, door=door), base_url="http://localhost:8000")
 
 
 def test_a_program_without_origin_comes_in() -> None:
@@ -111,6 +118,24 @@ def test_the_right_key_opens() -> None:
 
 def test_a_key_in_the_query_is_no_key() -> None:
     assert serve(key=KEY).post(f"/control?key={KEY}", json={}).status_code == 401
+
+
+def test_an_address_that_shows_wrong_keys_waits_even_with_the_right_one() -> None:
+    client = serve(key=KEY)
+    wrong, right = {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {KEY}"}
+    answers = [client.get("/public", headers=wrong) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    late = client.get("/public", headers=right)
+    assert (late.status_code, late.json()["code"]) == (429, "too_many_requests")
+    assert late.headers["retry-after"] == "1"
+    assert client.get("/public").status_code == 200
+
+
+def test_a_cookie_that_is_no_pass_is_as_good_as_none() -> None:
+    client = serve(key=KEY)
+    client.cookies.set("scope-8000", "nothing", domain="localhost.local")
+    assert client.get("/public").status_code == 200
+    assert client.post("/control", json={}).status_code == 401
 
 
 def test_websockets_are_not_served() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from scope.server.access import Access, GuardedRoute
+from scope.keys.access import Access
+from scope.server.access import GuardedRoute
 from scope.server.app import create_app
 from scope.settings import Settings
 
@@ -22,6 +23,7 @@ PUBLIC = {
     "/health",
     "/health/live",
     "/health/ready",
+    "/api/v1/access/session",
 }
 STATE_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -46,7 +48,9 @@ CALLS = sorted(set(calls()))
 @pytest.fixture(scope="module")
 def closed() -> TestClient:
     """A server with a key; the lifespan does not run."""
-    app = create_app(Settings(pipeline=None, api_key=KEY, host="0.0.0.0"), Unused())
+    app = create_app(
+        Settings(pipeline=None, api_key=KEY, host="0.0.0.0", wrong_keys_burst=1000), Unused()
+    )
     return TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False)
 
 
@@ -68,7 +72,7 @@ def test_nothing_that_changes_state_is_open_to_viewers_but_watching() -> None:
         for route in routes()
         if route.methods & set(STATE_CHANGING) and route.policy.access < Access.CONTROL
     }
-    assert loose == {"/whep", "/whep/{peer_id}"}
+    assert loose == {"/whep", "/whep/{peer_id}", "/api/v1/access/session"}
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
@@ -103,7 +107,8 @@ def test_a_form_or_text_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [c for c in CALLS if c[1].startswith(("/api", "/whep", "/metrics"))]
+    ("method", "path"),
+    [c for c in CALLS if c[1].startswith(("/api", "/whep", "/metrics")) and c[1] not in PUBLIC],
 )
 def test_without_the_key_nothing_but_pages_and_health_answers(
     closed: TestClient, method: str, path: str

@@ -4,6 +4,7 @@ from typing import Any
 
 from scope.protocol.notices import Paused
 from scope.sessions.audience import Audience
+from scope.sessions.permit import Permit
 from scope.sessions.viewer import Viewer
 
 
@@ -43,3 +44,25 @@ def test_the_newest_of_those_who_control_is_the_controller(make_peer: Any) -> No
         audience.add(each)
     assert audience.controller is new
     assert audience.controllers(but=new) == (old,)
+
+
+def test_control_is_with_one_at_a_time(make_peer: Any) -> None:
+    audience = Audience()
+    viewers = [viewer(make_peer, name) for name in "abc"]
+    for each in viewers:
+        audience.add(each)
+    audience.hand_over(viewers[1])
+    assert [each.controls for each in viewers] == [False, True, False]
+    assert audience.controller is viewers[1]
+
+
+def test_those_of_one_caller_and_those_who_may_not_stay_are_found(make_peer: Any) -> None:
+    audience = Audience()
+    a, b = (
+        Viewer(make_peer(name), controls=False, fate=lambda _: None, permit=permit)
+        for name, permit in (("a", Permit(owner="A")), ("b", Permit("B", good=lambda: False)))
+    )
+    audience.add(a)
+    audience.add(b)
+    assert audience.of("A") == (a,)
+    assert audience.unwelcome() == (b,)

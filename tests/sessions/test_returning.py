@@ -277,3 +277,20 @@ async def test_a_drain_waits_for_nobody_who_is_away(house: House) -> None:
     async with asyncio.timeout(5):
         await house.table.drain(in_s=600)
     assert session.over.is_set()
+
+
+async def test_who_takes_control_may_come_back_and_who_had_it_may_not(house: House) -> None:
+    answer = await house.start()
+    session, old = answer.session, answer.session.resume_token
+    guest = Offer(sdp="x", fate=lambda _: None, from_loopback=True, controls=False)
+    joined = await house.table.join(session, guest)
+    viewer = session.audience.get(joined.peer.id)
+    house.table.returns.pass_to(session, viewer)
+    told = [each for each in joined.peer.said if each["type"] == "control"]
+    assert told[-1]["holder"] == "you"
+    assert answer.peer.said[-1]["holder"] == "other"
+    assert "resumeToken" not in answer.peer.said[-1]
+    with pytest.raises(TokenUsed):
+        await house.offer(resume=(session.id, old))
+    again = await house.offer(resume=(session.id, told[-1]["resumeToken"]))
+    assert again.session is session

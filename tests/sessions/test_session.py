@@ -22,7 +22,9 @@ from scope.events import (
 from scope.media.encoder import EncoderPool
 from scope.protocol.parameters import decode_object
 from scope.rtc.api import PeerClosed
+from scope.sessions import telling
 from scope.sessions.ending import WISHED, Ending
+from scope.sessions.permit import Permit
 from scope.sessions.session import Session
 from scope.sessions.shown import Shown
 from scope.sessions.timeline import EventLog
@@ -51,11 +53,24 @@ class Running:
         )
         self.task = asyncio.create_task(self.session.run())
 
-    async def join(self, name: str = "a", *, sdp: str = "offer", controls: bool = True) -> Any:
+    async def join(
+        self,
+        name: str = "a",
+        *,
+        sdp: str = "offer",
+        controls: bool = True,
+        permit: Permit | None = None,
+    ) -> Any:
         def make(events: Any) -> Any:
             return self.make_peer(name, events=events)
 
-        wish = Join(sdp=sdp, peer=make, controls=controls, fate=self.fates.append)
+        wish = Join(
+            sdp=sdp,
+            peer=make,
+            controls=controls,
+            fate=self.fates.append,
+            permit=permit or Permit(),
+        )
         peer, answer = await self.session.join(wish)
         assert answer == f"answer to {sdp}"
         return peer
@@ -214,10 +229,10 @@ async def test_nobody_joins_what_is_over(running: Running) -> None:
 async def test_stats_are_told_to_the_connected(running: Running) -> None:
     a, b = await running.join("a"), await running.join("b")
     running.session.connected(a)
-    running.session.tell_stats()
+    telling.tell_stats(running.session, now_s=1.0)
     assert a.said[0]["chunk_ms"] == 20.0
     assert a.said[0]["rtt_ms"] == 1.5
-    assert b.said == []
+    assert [each["type"] for each in b.said] == ["control"]
 
 
 async def test_an_offer_may_ask_for_a_paused_stream(running: Running) -> None:
@@ -276,3 +291,55 @@ async def test_a_pause_the_pipeline_refuses_does_not_hold_the_picture(running: R
     running.handle.events.put_nowait(UpdateRejected("s", update.revision, error))
     while not running.session.player.is_running:  # noqa: ASYNC110 - nobody announces it
         await asyncio.sleep(0)
+
+
+def controls(peer: Any) -> list[tuple[Any, ...]]:
+    """What a peer was told of who controls."""
+    told = [each for each in peer.said if each["type"] == "control"]
+    return [(each["holder"], each.get("label"), each["may_take"]) for each in told]
+
+
+async def test_everybody_is_told_who_controls_when_they_come_and_when_that_changes(
+    running: Running,
+) -> None:
+    owner = await running.join("a", permit=Permit(owner="A", label="stage"))
+    other = await running.join("b", controls=False, permit=Permit(owner="B", label="desk"))
+    guest = await running.join("c", controls=False, permit=Permit(owner="C", may_control=False))
+    for peer in (owner, other, guest):
+        running.session.channel_opened(peer)
+    assert controls(owner) == [("you", "stage", False)]
+    assert controls(other) == [("other", "stage", True)]
+    assert controls(guest) == [("other", "stage", False)]
+    running.session.closed(owner, PeerClosed.BY_PEER)
+    assert controls(other)[1:] == [("nobody", None, True)]
+    assert controls(guest)[1:] == [("nobody", None, False)]
+
+
+async def test_after_control_changed_hands_only_the_new_ones_messages_count(
+    running: Running,
+) -> None:
+    first, second = await running.join("a"), await running.join("b", controls=False)
+    viewer = running.session.audience.get("b")
+    assert viewer is not None
+    running.session.hand_over(viewer)
+    running.session.message(first, '{"prompts": ["x"]}')
+    assert running.handle.sent == []
+    assert first.said[-1]["code"] == "forbidden"
+    assert "take control" in first.said[-1]["detail"]
+    running.session.message(second, '{"prompts": ["x"]}')
+    assert len(running.handle.sent) == 1
+
+
+async def test_who_took_control_of_a_stream_whose_owner_vanished_ends_it_by_leaving(
+    running: Running,
+) -> None:
+    kept: list[Any] = []
+    running.session.keep = lambda session, since_s: bool(kept.append(since_s)) or True
+    first, second = await running.join("a"), await running.join("b", controls=False)
+    running.session.closed(first, PeerClosed.LOST)
+    viewer = running.session.audience.get("b")
+    assert viewer is not None
+    running.session.hand_over(viewer)
+    running.session.closed(second, PeerClosed.BY_PEER)
+    assert running.session.is_over
+    assert kept == []

@@ -9,12 +9,16 @@ from scope.events import PROMPT_CUT, ErrorInfo
 from scope.protocol.notices import ErrorNotice
 from scope.protocol.parameters import RefusedParameters
 from scope.sessions import telling
+from scope.sessions.audience import Audience
+from scope.sessions.permit import Permit
 from scope.sessions.shown import Shown
 from scope.sessions.stream_figures import StreamTally
 from scope.sessions.viewer import Viewer
 
 
 class FakeSession:
+    """With an audience of nobody."""
+
     id = "s"
     resume_token = "token"
 
@@ -22,6 +26,7 @@ class FakeSession:
         self.handle = handle
         self.shown = Shown()
         self.tally = StreamTally()
+        self.audience = Audience()
 
 
 @pytest.mark.parametrize("controls", [True, False])
@@ -58,3 +63,30 @@ def test_a_prompt_that_was_cut_is_a_warning_and_a_failed_step_an_error_of_the_pi
     assert isinstance(cut, ErrorNotice)
     assert (cut.severity, cut.field) == ("warning", "prompts")
     assert telling.trouble(ErrorInfo("generation_failed", "once")).type == "pipeline_error"
+
+
+def test_only_who_controls_hears_the_token_in_force_and_all_hear_the_label(
+    handle: Any, make_peer: Any
+) -> None:
+    session: Any = FakeSession(handle)
+    owner = Viewer(
+        make_peer("a"), controls=True, fate=lambda _: None, permit=Permit(owner="A", label="desk")
+    )
+    guest = Viewer(make_peer("b"), controls=False, fate=lambda _: None)
+    assert telling.control(session, guest).holder == "nobody"
+    for viewer in (owner, guest):
+        session.audience.add(viewer)
+    mine, theirs = telling.control(session, owner), telling.control(session, guest)
+    assert (mine.holder, mine.resume_token, mine.peer_id) == ("you", "token", "a")
+    assert (theirs.holder, theirs.resume_token, theirs.label) == ("other", None, "desk")
+
+
+def test_a_viewer_is_told_why_it_changes_nothing(make_peer: Any) -> None:
+    guest = Viewer(
+        make_peer(), controls=False, fate=lambda _: None, permit=Permit(may_control=False)
+    )
+    player = Viewer(make_peer(), controls=False, fate=lambda _: None)
+    assert telling.may_only_watch(guest).detail == "A viewer may only watch."
+    told = telling.may_only_watch(player, message_id="7")
+    assert "take control" in told.detail
+    assert told.message_id == "7"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from scope.cli.leaving import fail
-from scope.cli.showing import size_of
+from scope.cli.showing import show_json, size_of
 from scope.errors import LoadFailed
 
 EXIT_FAILED = 1
@@ -19,9 +19,10 @@ Out = Annotated[
     Path | None, typer.Option("-o", "--out", help="Where to; beside it under its name without.")
 ]
 Key = Annotated[str | None, typer.Option(help="Which part of a nested file, e.g. generator_ema.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
-def convert(file: File, *, out: Out = None, key: Key = None) -> None:
+def convert(file: File, *, out: Out = None, key: Key = None, as_json: AsJson = False) -> None:
     """Write a .pt file as safetensors, which adapters must be; no code in it is run."""
     target = out or file.with_suffix(".safetensors")
     try:
@@ -34,4 +35,8 @@ def convert(file: File, *, out: Out = None, key: Key = None) -> None:
         fail(error.detail, code=EXIT_FAILED)
     except OSError as error:
         fail(f"{target}: {error.strerror or error}", code=EXIT_FAILED)
-    typer.echo(f"{target}: {count} tensors, {size_of(target.stat().st_size)}")
+    size_bytes = target.stat().st_size
+    if as_json:
+        show_json({"file": str(target), "tensors": count, "bytes": size_bytes})
+        return
+    typer.echo(f"{target}: {count} tensors, {size_of(size_bytes)}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from scope.cli import bench, doctor, models, pipeline, playing
+from scope.cli import bench, doctor, keys, models, pipeline, playing, share
 from scope.cli.render import render
 from scope.cli.serve import serve
 
@@ -22,6 +22,7 @@ app.callback(invoke_without_command=True)(serve)
 app.command("serve", help="Serve; the same as no subcommand.")(serve)
 app.command("render", help="A prompt or a timeline becomes a video file.")(render)
 app.add_typer(models.app, name="models")
+app.add_typer(keys.app, name="keys")
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "pipelines": pipeline.pipelines,
     "load": pipeline.load,
@@ -36,6 +37,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "snap": playing.snap,
     "record": playing.record,
     "view": playing.view,
+    "share": share.share,
     "bench": bench.bench,
     "loadtest": bench.loadtest,
     "doctor": doctor.doctor,

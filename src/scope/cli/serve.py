@@ -4,14 +4,17 @@ Reads the line, composes the settings, runs. Nothing heavy is imported before it
 """
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import SecretStr
 
 from scope.cli.leaving import fail
 from scope.cli.pairs import pairs_of
 from scope.settings import Settings
 
+AUTO = "auto"
 Many = list[str] | None
 
 
@@ -37,6 +40,10 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     api_key: Annotated[
         str | None, typer.Option(help="Key callers must show; 'auto' makes one and prints it.")
+    ] = None,
+    api_key_file: Annotated[
+        Path | None,
+        typer.Option(help="Keys made with 'daydream-scope keys'; else those in your own folder."),
     ] = None,
     allow_null_origin: Annotated[
         bool, typer.Option("--allow-null-origin", help="Let pages opened from disk call.")
@@ -64,7 +71,8 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         "device": device,
         "open_browser": False if no_browser else None,
         "aliases": ",".join(alias) if alias else None,
-        "api_key": _key(api_key),
+        "api_key": api_key,
+        "api_key_file": api_key_file,
         "allow_null_origin": True if allow_null_origin else None,
         "allowed_hosts": tuple(allowed_host) if allowed_host else None,
         "allowed_origins": tuple(allowed_origin) if allowed_origin else None,
@@ -72,7 +80,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     }
     given = {name: value for name, value in given.items() if value is not None}
     if context.invoked_subcommand is None:
-        _run(_settings(given))
+        _run(_with_key(_settings(given)))
     elif given:
         fail(f"options for serving go after 'serve', not before '{context.invoked_subcommand}'")
 
@@ -92,12 +100,16 @@ def _run(settings: Settings) -> None:
     url = url_of(settings, listener)
     from scope.server.app import create_app
 
-    def started() -> None:
-        typer.echo(f"\n  Scope is at {url}\n")
-        if settings.open_browser and _has_display(settings):
-            typer.launch(url)
+    app = create_app(settings)
 
-    serve_app(create_app(settings), settings, listener=listener, started=started)
+    def started() -> None:
+        key = settings.api_key if settings.shows_key else None
+        typer.echo(f"\n  Scope is at {url}{_behind(key.get_secret_value() if key else None)}\n")
+        if settings.open_browser and _has_display(settings):
+            # Who sees the browser's command line sees this link, so it is good once.
+            typer.launch(f"{url}{_behind(app.state.door.browser_link())}")
+
+    serve_app(app, settings, listener=listener, started=started)
 
 
 def _settings(given: dict[str, Any]) -> Settings:
@@ -113,14 +125,20 @@ def _settings(given: dict[str, Any]) -> Settings:
         fail("\n".join(problems))
 
 
-def _key(given: str | None) -> str | None:
-    if given != "auto":
-        return given
+def _with_key(settings: Settings) -> Settings:
+    """With "auto", also out of the environment, a key is made; only this start knows it."""
+    if settings.api_key is None or settings.api_key.get_secret_value() != AUTO:
+        return settings
     from scope.server.exposure import new_key
 
     key = new_key()
     typer.echo(f"\n  Key: {key}\n  Programs send it as 'Authorization: Bearer {key}'.")
-    return key
+    return settings.model_copy(update={"api_key": SecretStr(key), "shows_key": True})
+
+
+def _behind(secret: str | None) -> str:
+    """What lets the page in, where no server and no log sees it."""
+    return f"/#key={secret}" if secret else ""
 
 
 def _has_display(settings: Settings) -> bool:

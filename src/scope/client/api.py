@@ -19,7 +19,8 @@ from pydantic import TypeAdapter
 from scope.client.errors import error_of
 from scope.client.http import Http
 from scope.client.recording import Recording
-from scope.client.values import Prompts, wire_prompts
+from scope.client.values import Link, Prompts, wire_prompts
+from scope.protocol.access import ShareResponse
 from scope.protocol.http import (
     HardwareResponse,
     HealthResponse,
@@ -223,6 +224,17 @@ class Client:
             "/api/v1/session/parameters", dict(parameters), session_id=session_id
         )
         return ParametersResponse.model_validate(told)
+
+    async def share(
+        self, session_id: str | None = None, *, expires_s: float = 86_400, uses: int = 1
+    ) -> Link:
+        """A link for `uses` browsers without a key, to watch only."""
+        told = await self._http.post(
+            "/api/v1/access/share",
+            {"session_id": session_id, "expires_s": expires_s, "uses": uses},
+        )
+        made = ShareResponse.model_validate(told)
+        return Link(self._http.base_url + made.path, expires_s=made.expires_s, uses=made.uses)
 
     async def picture(self, session_id: str | None = None, *, form: str = "png") -> bytes:
         """The newest picture of a session or of the oldest, as a file."""

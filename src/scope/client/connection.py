@@ -64,6 +64,7 @@ class Connection:
     ) -> None:
         self.session_id = ""
         self.resume_token: str | None = None
+        self.controls = True  # else somebody has taken over, and our goodbye is only ours
         self._http = http
         self._ice_servers = ice_servers
         self._lost_s = lost_s
@@ -138,7 +139,7 @@ class Connection:
         self._up.set()
         if self._watch is not None:
             self._watch.cancel()
-        if tell and self._place:
+        if tell and self._place and self.controls:
             with contextlib.suppress(ClientError):
                 await self._http.delete(self._place)
         if self._pump is not None:

@@ -19,7 +19,7 @@ from scope.client.errors import BadParameter, ClientError, StreamStopped, error_
 from scope.client.http import Http
 from scope.client.ledger import Ledger
 from scope.client.values import Event, StreamState
-from scope.protocol.notices import Hello, Stats
+from scope.protocol.notices import Control, Hello, Stats
 
 STEADY_S = 10.0
 GREETING_S = 2.0
@@ -58,6 +58,7 @@ class Line:
         self._backoff = backoff or Backoff()
         self._replies: dict[str, Reply] = {}
         self._pauses: list[str] = []  # open when the last figures came
+        self.control: Control | None = None
         self._connection: Connection | None = None
         self._place: Place | None = None
         self._losses: asyncio.Queue[ClientError] = asyncio.Queue()
@@ -188,6 +189,8 @@ class Line:
         match kind:
             case "hello":
                 self._greeted(Hello.model_validate(message))
+            case "control":
+                self._handed(Control.model_validate(message))
             case "applied":
                 self._settle(message.get("_id"), message)
             case "error" if message.get("severity") != "warning":
@@ -209,6 +212,14 @@ class Line:
         self._ledger.wish["seed"] = hello.seed
         if hello.resume_token:
             self._place = Place(hello.session_id, hello.resume_token)
+
+    def _handed(self, control: Control) -> None:
+        """Control is here, or with somebody else; who has it may come back."""
+        self.control = control
+        mine, token = control.holder == "you", control.resume_token
+        self._place = Place(self.hello.session_id, token) if mine and token and self.hello else None
+        if self._connection is not None:
+            self._connection.controls = mine
 
     def _stands_still(self, paused: bool) -> None:
         if self.state in UP:

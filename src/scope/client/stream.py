@@ -28,7 +28,7 @@ from scope.client.values import (
     StreamState,
     wire_prompts,
 )
-from scope.protocol.notices import Hello, Stats
+from scope.protocol.notices import Control, Hello, Stats
 
 MOST_EVENTS = 256
 
@@ -75,6 +75,11 @@ class Stream:
     def stats(self) -> Stats | None:
         """The newest figures of the server."""
         return self._line.stats
+
+    @property
+    def control(self) -> Control | None:
+        """Who controls the stream, as the server last said."""
+        return self._line.control
 
     @property
     def error(self) -> ClientError | None:
@@ -128,6 +133,11 @@ class Stream:
     async def reset(self) -> Applied:
         """Cut to a fresh start with the same prompt."""
         return await self.set(reset_cache=True)
+
+    async def take_control(self) -> None:
+        """Take a stream back that somebody else controls; both are told. Raises Unauthorized."""
+        if self.control is not None:
+            await self._http.post("/api/v1/session/control", {"peer_id": self.control.peer_id})
 
     # Watching.
 

@@ -50,6 +50,17 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where somebody without a key may watch. expires_s: from now; uses: how many browsers it
+    lets in; both None where the server needs no key.
+    """
+
+    url: str
+    expires_s: float | None = None
+    uses: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A message of the server, or a change of state (`kind` "state")."""
 

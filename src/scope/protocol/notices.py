@@ -36,6 +36,21 @@ class Hello(Notice):
     height: int
 
 
+class Control(Notice):
+    """Who changes what plays: told when the channel opens, and to everybody when it changes.
+
+    label: of the key of who does. may_take: POST /api/v1/session/control with this `peerId`
+    takes it over. resumeToken: the one in force, for who has control.
+    """
+
+    type: Literal["control"] = "control"
+    holder: Literal["you", "other", "nobody"]
+    label: str | None = None
+    may_take: bool
+    peer_id: str = Field(alias="peerId")
+    resume_token: str | None = Field(default=None, alias="resumeToken")
+
+
 class Applied(Notice):
     """The first frame made with an update went to the encoder, `ms` after the update came."""
 

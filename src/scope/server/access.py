@@ -1,19 +1,19 @@
 """Who may call a route: every route declares it, and one without a declaration can not exist.
 
-The guard finds out what a caller holds (`scope["state"]["granted"]`); a route of this class
+The guard finds out who calls (`scope["state"]["caller"]`); a route of this class
 compares that with what it demands, before it reads the body. It also demands the content
 type: a page of another site can send a form or plain text here, but never JSON unasked.
 """
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from scope.errors import Forbidden
+from scope.keys.access import NOBODY, Access, Caller
 from scope.server.described import problems_at
 from scope.server.problems import Unauthorized, UnsupportedMediaType
 
@@ -21,15 +21,6 @@ JSON = "application/json"
 STATE_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
-
-
-class Access(IntEnum):
-    """What a caller must hold; each includes the ones below."""
-
-    PUBLIC = 0
-    VIEW = 1
-    CONTROL = 2
-    ADMIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +67,9 @@ class GuardedRoute(APIRoute):
         demanded = self.policy
 
         async def guarded(request: Request) -> Response:
-            granted = granted_of(request)
+            granted = caller_of(request).access
             if granted < demanded.access:
-                scope_name = demanded.access.name.lower()
+                scope_name = demanded.access.word
                 if granted is Access.PUBLIC:
                     raise Unauthorized(f"this needs a key with the scope {scope_name!r}")
                 raise Forbidden(f"this key does not include the scope {scope_name!r}")
@@ -92,9 +83,11 @@ class GuardedRoute(APIRoute):
         return guarded
 
 
-def granted_of(request: Request) -> Access:
-    """What the guard found the caller to hold."""
-    return Access(request.scope.get("state", {}).get("granted", Access.PUBLIC))
+def caller_of(request: Request) -> Caller:
+    """Whom the guard found to call."""
+    found = request.scope.get("state", {}).get("caller", NOBODY)
+    assert isinstance(found, Caller)  # noqa: S101 - set by the guard, which is in front
+    return found
 
 
 def _demand_content_type(request: Request, accepts: str) -> None:

@@ -15,6 +15,7 @@ from scope.hub.library import Library
 from scope.media.encoder import EncoderPool
 from scope.media.shelf import ShelfLimits
 from scope.server.body_limit import BodyLimit, BodyLimits
+from scope.server.doorkeeper import Doorkeeper
 from scope.server.engines import engine_of
 from scope.server.guard import Guard
 from scope.server.ice_servers import ice_servers
@@ -45,10 +46,12 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            app.state.services = await _compose(settings, engine or engine_of(settings), stack)
+            app.state.services = await _compose(
+                settings, engine or engine_of(settings), stack, door=door
+            )
             yield
 
-    key = settings.api_key.get_secret_value() if settings.api_key else None
+    door = Doorkeeper.of(settings)
     limits = BodyLimits(max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
     app = FastAPI(
         title="Scope",
@@ -59,17 +62,20 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         middleware=[
-            Middleware(Guard, rules=OriginRules.of(settings), api_key=key),
+            Middleware(Guard, rules=OriginRules.of(settings, locked=door.locked), door=door),
             Middleware(BodyLimit, limits=limits),
         ],
     )
+    app.state.door = door
     for router in all_routers():
         app.router.routes.extend(router.routes)
     install_problems(app)
     return app
 
 
-async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) -> Services:
+async def _compose(
+    settings: Settings, engine: Engine, stack: AsyncExitStack, *, door: Doorkeeper
+) -> Services:
     """Start what runs beside the requests; `stack` ends it in reverse order."""
     clock: Clock = MonotonicClock()
     background = OwnedTasks()
@@ -111,11 +117,13 @@ async def _compose(settings: Settings, engine: Engine, stack: AsyncExitStack) ->
     recorder.begin()
     lag = LoopLag()
     background.start(lag.run(), name="loop lag")
+    background.start(door.run(), name="keys")
     background.start(tidying.run(), name="tidying")
     background.start(import_webrtc(), name="import webrtc")
     background.start(desk.start(settings.pipeline, settings.load_params), name="startup")
     return Services(
         settings=settings,
+        door=door,
         build=Build.now(version(), await _commit(settings)),
         clock=clock,
         engine=engine,

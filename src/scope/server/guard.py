@@ -1,10 +1,9 @@
 """The one door: host, origin and key of every request, before any route is looked at.
 
 Default deny. It answers CORS preflights, adds the CORS and safety headers, and writes into
-`scope["state"]["granted"]` what the caller's key is worth; routes judge that (access.py).
+`scope["state"]["caller"]` who calls; what that is worth, routes judge (access.py).
 """
 
-import hmac
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -13,9 +12,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scope.errors import Forbidden, ScopeError
-from scope.server.access import Access
+from scope.keys.access import Caller
+from scope.server.doorkeeper import Doorkeeper
 from scope.server.origins import OriginRules
-from scope.server.problems import MisdirectedRequest, Unauthorized, problem
+from scope.server.page_cookie import pass_of
+from scope.server.problems import MisdirectedRequest, problem
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = "Authorization, Content-Type, If-Match"
@@ -29,10 +30,10 @@ NULL_ORIGIN = (
 class Guard:
     """ASGI middleware; see the module."""
 
-    def __init__(self, app: ASGIApp, *, rules: OriginRules, api_key: str | None = None) -> None:
+    def __init__(self, app: ASGIApp, *, rules: OriginRules, door: Doorkeeper) -> None:
         self._app = app
         self._rules = rules
-        self._api_key = api_key.encode() if api_key else None
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it."""
@@ -51,12 +52,12 @@ class Guard:
             await _preflight(headers)(scope, receive, send)
             return
         try:
-            granted = self._granted(headers)
+            caller = self._caller(scope, headers)
         except ScopeError as error:
             await problem(error)(scope, receive, send)
             return
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
-        state["granted"] = granted
+        state["caller"] = caller
         await self._app(scope, receive, send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,18 +84,13 @@ class Guard:
             raise Forbidden(NULL_ORIGIN)
         raise Forbidden("Pages of that Origin may not call this server; see --allowed-origin.")
 
-    def _granted(self, headers: Headers) -> Access:
-        if self._api_key is None:
-            return Access.ADMIN
-        given = headers.get("authorization")
-        if given is None:
-            return Access.PUBLIC
-        scheme, _, token = given.partition(" ")
-        # The key is compared in constant time, whatever the scheme is.
-        matches = hmac.compare_digest(token.strip().encode(), self._api_key)
-        if scheme.lower() != "bearer" or not matches:
-            raise Unauthorized("That is not the key of this server.")
-        return Access.ADMIN
+    def _caller(self, scope: Scope, headers: Headers) -> Caller:
+        client = scope.get("client")
+        return self._door.caller(
+            authorization=headers.get("authorization"),
+            page_pass=pass_of(headers, method=scope["method"]),
+            address=client[0] if client else "",
+        )
 
 
 def _with_headers(send: Send, origin: str | None) -> Send:

@@ -4,14 +4,12 @@ An offer that connects is not counted. One that fails or never connects takes a 
 address's bucket; an address without a token waits. Offers on their way are few at a time.
 """
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 
 from scope.clock import Clock
 from scope.errors import TooManyRequests
-
-MAX_ADDRESSES = 10_000
+from scope.server.address_buckets import AddressBuckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +27,15 @@ class OfferLimits:
 
     def __init__(self, rates: OfferRates, *, clock: Clock) -> None:
         self._rates = rates
-        self._clock = clock
+        self._failures = AddressBuckets(
+            rate_per_s=rates.failures_per_s, burst=rates.burst, clock=clock
+        )
         self._pending: Counter[str] = Counter()
-        self._full_at_s: dict[str, float] = {}  # address → when its bucket is full again
 
     def begin(self, address: str) -> "OfferTicket":
         """Let an offer in. Raises TooManyRequests."""
         rates = self._rates
-        wait_s = self._wait_s(address)
+        wait_s = self._failures.wait_s(address)
         if wait_s > 0:
             raise TooManyRequests(
                 "Too many offers of this address failed; wait a moment.", retry_after_s=wait_s
@@ -53,19 +52,7 @@ class OfferLimits:
         if self._pending[address] <= 0:
             del self._pending[address]
         if failed:
-            self._charge(address)
-
-    def _wait_s(self, address: str) -> float:
-        rate = self._rates.failures_per_s
-        missing_s = self._full_at_s.get(address, -math.inf) - self._clock.now()
-        return max(0.0, missing_s - (self._rates.burst - 1) / rate)
-
-    def _charge(self, address: str) -> None:
-        now_s = self._clock.now()
-        if len(self._full_at_s) >= MAX_ADDRESSES:
-            self._full_at_s = {a: s for a, s in self._full_at_s.items() if s > now_s}
-        full_at_s = max(now_s, self._full_at_s.get(address, now_s))
-        self._full_at_s[address] = full_at_s + 1 / self._rates.failures_per_s
+            self._failures.charge(address)
 
 
 class OfferTicket:

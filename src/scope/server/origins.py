@@ -25,13 +25,13 @@ class OriginRules:
     null_origin: bool = False
 
     @classmethod
-    def of(cls, settings: Settings) -> "OriginRules":
-        """The rules that follow from the settings."""
+    def of(cls, settings: Settings, *, locked: bool = False) -> "OriginRules":
+        """The rules that follow from the settings. locked: callers need a key."""
         return cls(
             hosts=frozenset(host.lower() for host in (*settings.allowed_hosts, settings.host)),
             origins=frozenset(origin.lower() for origin in settings.allowed_origins),
             public=not is_loopback_name(settings.host),
-            null_origin=settings.allow_null_origin or settings.api_key is not None,
+            null_origin=settings.allow_null_origin or settings.api_key is not None or locked,
         )
 
     def host_allowed(self, host: str) -> bool:

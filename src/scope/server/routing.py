@@ -3,6 +3,8 @@
 from fastapi import APIRouter
 
 from scope.server.routes import (
+    access,
+    control,
     health,
     loras,
     models,
@@ -22,6 +24,7 @@ def all_routers() -> tuple[APIRouter, ...]:
     """Every group of routes, in the order the documentation lists them."""
     return (
         health.router,
+        access.router,
         webrtc.router,
         whep.router,
         pipeline.router,
@@ -29,6 +32,7 @@ def all_routers() -> tuple[APIRouter, ...]:
         loras.router,
         session.router,
         performance.router,
+        control.router,
         preview.router,
         recordings.router,
         system.router,

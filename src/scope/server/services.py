@@ -9,11 +9,14 @@ from fastapi import Depends, Request
 from scope.clock import Clock
 from scope.engine.api import Engine
 from scope.hub.library import Library
+from scope.keys.access import Access, Caller
+from scope.server.doorkeeper import Doorkeeper
 from scope.server.ice_servers import IceServers
 from scope.server.loop_lag import LoopLag
 from scope.server.metrics import Metrics
 from scope.server.offer_limits import OfferLimits
 from scope.server.pipelines import PipelineDesk
+from scope.sessions.permit import Permit
 from scope.sessions.preview import Previews
 from scope.sessions.recorder import Recorder
 from scope.sessions.table import SessionTable
@@ -39,6 +42,7 @@ class Services:
     """Everything a route may use."""
 
     settings: Settings
+    door: Doorkeeper
     build: Build
     clock: Clock
     engine: Engine
@@ -61,6 +65,16 @@ def services_of(request: Request) -> Services:
 
 
 Use = Annotated[Services, Depends(services_of)]
+
+
+def permit_of(use: Services, caller: Caller) -> Permit:
+    """What a caller may do in a session, as long as the caller is welcome."""
+    return Permit(
+        owner=caller.owner,
+        label=caller.label,
+        may_control=caller.access >= Access.CONTROL,
+        good=lambda: use.door.is_welcome(caller),
+    )
 
 
 def client_address(request: Request) -> str:

@@ -39,6 +39,19 @@ class Audience:
         """Others who control."""
         return tuple(viewer for viewer in self if viewer.controls and viewer is not but)
 
+    def hand_over(self, viewer: Viewer) -> None:
+        """From now on `viewer` controls, and nobody else."""
+        for each in self:
+            each.controls = each is viewer
+
+    def of(self, owner: str) -> tuple[Viewer, ...]:
+        """Those that one caller let in."""
+        return tuple(viewer for viewer in self if viewer.permit.owner == owner)
+
+    def unwelcome(self) -> tuple[Viewer, ...]:
+        """Those who may no longer be here."""
+        return tuple(viewer for viewer in self if not viewer.permit.good())
+
     def tell(
         self, notice: Notice, *, only: Viewer | None = None, but: Viewer | None = None
     ) -> None:

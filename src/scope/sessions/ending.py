@@ -31,6 +31,7 @@ KEPT_TOO_LONG = Ending("Its viewer was away for too long.", "session_expired")
 CROWDED_OUT = Ending("Too many other sessions wait for their viewers.", "session_expired")
 OTHER_PIPELINE = Ending("Another pipeline was loaded meanwhile.", StopReason.RELOADED.value)
 TAKEN_UP_ELSEWHERE = Ending("The session goes on in another connection.", "session_resumed")
+NO_LONGER_WELCOME = Ending("The key this connection came with is no longer good.", "unauthorized")
 NEGOTIATION_FAILED = Ending("The connection could not be set up.", "negotiation_failed")
 
 _WORDS: Mapping[StopReason, tuple[str, float | None]] = {

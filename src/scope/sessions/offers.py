@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scope.frames import Codec
+from scope.sessions.permit import Permit
 
 if TYPE_CHECKING:
     from scope.rtc.peer import Peer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Offer:
     """An offer as it came. fate: told once whether it connected. resume: the session it means
-    to go on with, and the token for it.
+    to go on with, and the token for it. permit: what who made it may do.
     """
 
     sdp: str
@@ -26,6 +27,7 @@ class Offer:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     codec: Codec | None = None
     resume: tuple[str, str] | None = None
+    permit: Permit = field(default_factory=Permit)
 
 
 @dataclass(frozen=True, slots=True)

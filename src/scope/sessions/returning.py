@@ -14,6 +14,7 @@ from scope.clock import Clock
 from scope.engine.api import Engine
 from scope.errors import PipelineNotLoaded, SessionGone
 from scope.protocol.parameters import decode_object
+from scope.sessions import telling
 from scope.sessions.ending import OTHER_PIPELINE, Ending
 from scope.sessions.parking import Parking, ParkingLimits
 from scope.sessions.tickets import Tickets
@@ -21,6 +22,7 @@ from scope.sessions.tickets import Tickets
 if TYPE_CHECKING:
     from scope.sessions.offers import Answer, Offer
     from scope.sessions.session import Session
+    from scope.sessions.viewer import Viewer
 
 
 class Returns:
@@ -35,6 +37,12 @@ class Returns:
         """Its owner gets a token; the session is kept when the owner vanishes."""
         session.resume_token = self._tickets.issue(session.id)
         session.keep = self.parking.take
+
+    def pass_to(self, session: Session, viewer: Viewer) -> None:
+        """`viewer` takes control and may come back; the token of who had it counts as used."""
+        session.hand_over(viewer)
+        self.may_return_to(session)
+        telling.tell_control(session)
 
     def ended(self, session: Session, ending: Ending) -> None:
         """There is nothing to return to any more."""

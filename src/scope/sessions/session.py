@@ -23,7 +23,6 @@ from scope.events import (
     UpdateTaken,
 )
 from scope.media.encoder import EncoderPool
-from scope.protocol.notices import ErrorNotice
 from scope.protocol.parameters import DecodedParameters, ParameterUpdate, decode
 from scope.protocol.timeline import Timeline
 from scope.rtc.api import PeerClosed
@@ -116,7 +115,7 @@ class Session:
         if len(self.audience) >= self._max_peers:
             raise AtCapacity("This session has as many viewers as it may have.", retry_after_s=5)
         peer = wish.peer(self)
-        self.audience.add(Viewer(peer, controls=wish.controls, fate=wish.fate))
+        self.audience.add(Viewer(peer, controls=wish.controls, fate=wish.fate, permit=wish.permit))
         answer = None
         try:
             answer = await peer.answer(wish.sdp, codec_preference=wish.codec)
@@ -158,6 +157,11 @@ class Session:
             self.pausing.wished(update.paused, revision=revision, sure=not update.changes)
         if update.recording is not None and self.record is not None:
             self.record(self, update.recording)
+
+    def hand_over(self, viewer: Viewer) -> None:
+        """From now on `viewer` controls, and who did so far watches."""
+        self._vanished_s = None
+        self.audience.hand_over(viewer)
 
     # Life.
 
@@ -219,10 +223,6 @@ class Session:
         self.tally.sent(now_s=sent.now_s, produced_s=sent.frame.produced_s)
         self._updates.frame_sent(sent)
 
-    def tell_stats(self) -> None:
-        """One `stats` notice to everybody."""
-        telling.tell_stats(self, now_s=self._clock.now())
-
     # What peers tell (`PeerEvents`).
 
     def connected(self, peer: Peer) -> None:
@@ -236,11 +236,13 @@ class Session:
             self._vanished_s = None
             for other in self.audience.controllers(but=viewer):
                 self._tasks.start(other.end(TAKEN_UP_ELSEWHERE), name=f"replace {peer.id}")
+            telling.control_changed(self, by=viewer)
 
     def channel_opened(self, peer: Peer) -> None:
         """See `PeerEvents`."""
         if viewer := self.audience.get(peer.id):
             viewer.tell(telling.hello(self, viewer))
+            viewer.tell(telling.control(self, viewer))
             viewer.can_hear()
 
     def message(self, peer: Peer, text: str | bytes) -> None:
@@ -248,15 +250,15 @@ class Session:
         viewer = self.audience.get(peer.id)
         if viewer is None or self.is_over:
             return
-        if not viewer.controls:
-            viewer.tell(ErrorNotice(code="forbidden", detail="A viewer may only watch."))
-            return
         try:
             decoded = decode(text, known=self.known)
         except InvalidParameters as error:
             self.refused(peer, error)
             return
-        self.update(decoded, sender=viewer)
+        if viewer.controls:
+            self.update(decoded, sender=viewer)
+        else:
+            viewer.tell(telling.may_only_watch(viewer, message_id=decoded.message_id))
 
     def refused(self, peer: Peer, error: ScopeError) -> None:
         """See `PeerEvents`."""
@@ -287,12 +289,12 @@ class Session:
         self.player.remove(peer)
         if viewer.controls and reason is PeerClosed.LOST:
             self._vanished_s = viewer.silent_since_s or self._clock.now()
+        telling.control_changed(self, by=viewer)
         self.look_after_peers()
 
     def look_after_peers(self) -> None:
         """Without anybody who watches: wait for an owner who vanished, or end."""
         if len(self.audience) or self.headless or self.is_over or self.parked:
             return
-        vanished_s = self._vanished_s
-        if vanished_s is None or self.keep is None or not self.keep(self, vanished_s):
+        if self._vanished_s is None or self.keep is None or not self.keep(self, self._vanished_s):
             self.end(WISHED)

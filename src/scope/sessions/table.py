@@ -29,6 +29,7 @@ from scope.sessions.offers import Answer, Offer
 from scope.sessions.parking import ParkingLimits
 from scope.sessions.readiness import Readiness
 from scope.sessions.returning import Returns
+from scope.sessions.rounds import go_round
 from scope.sessions.score import Score, default_prompt, known_keys, score_of
 from scope.sessions.session import Session
 from scope.sessions.shown import Shown
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from scope.rtc.peer import Peer
 
 RETRY_AFTER_S = 5.0
-TICK_S = 1.0
 PAST_KEPT = 8  # performances that can be fetched after their sessions have ended
 
 PeerMaker = Callable[[str, PeerEvents, bool], "Peer"]
@@ -90,8 +90,9 @@ class SessionTable:
         self.record: Callable[[Session, bool], None] | None = None
 
     def start(self) -> None:
-        """Begin to tell figures once a second."""
-        self._background.start(self._tick(), name="session stats")
+        """Begin to look after every session once a second."""
+        rounds = go_round(lambda: self.sessions, clock=self._clock)
+        self._background.start(rounds, name="session rounds")
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -172,6 +173,7 @@ class SessionTable:
             controls=offer.controls,
             fate=offer.fate,
             codec=offer.codec,
+            permit=offer.permit,
         )
         peer, sdp = await session.join(wish)
         return Answer(session, peer, sdp)
@@ -290,9 +292,3 @@ class SessionTable:
             session.end(SHUT_DOWN)
         await self._tasks.join()
         await self.returns.parking.aclose()
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
-            for session in self.sessions:
-                session.tell_stats()

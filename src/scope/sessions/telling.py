@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scope.errors import ScopeError
 from scope.events import PROMPT_CUT, ErrorInfo
-from scope.protocol.notices import ErrorNotice, Hello, Notice, PipelineError, Stats
+from scope.protocol.notices import Control, ErrorNotice, Hello, Notice, PipelineError, Stats
 from scope.protocol.parameters import RefusedParameters
 
 if TYPE_CHECKING:
@@ -26,6 +26,39 @@ def hello(session: Session, viewer: Viewer) -> Hello:
         width=video.width,
         height=video.height,
     )
+
+
+def control(session: Session, viewer: Viewer) -> Control:
+    """Who controls, as this viewer sees it."""
+    holder = session.audience.controller
+    return Control(
+        holder="nobody" if holder is None else "you" if viewer.controls else "other",
+        label=holder.permit.label if holder is not None else None,
+        may_take=viewer.permit.may_control and not viewer.controls,
+        peer_id=viewer.peer.id,
+        resume_token=session.resume_token if viewer.controls else None,
+    )
+
+
+def tell_control(session: Session) -> None:
+    """Who controls, to everybody."""
+    for viewer in session.audience:
+        viewer.tell(control(session, viewer))
+
+
+def control_changed(session: Session, *, by: Viewer) -> None:
+    """Who controls, to everybody else, when somebody who does comes or has gone."""
+    for viewer in session.audience if by.controls else ():
+        if viewer is not by:
+            viewer.tell(control(session, viewer))
+
+
+def may_only_watch(viewer: Viewer, *, message_id: str | None = None) -> ErrorNotice:
+    """Nothing was applied: somebody else controls, or nobody who was asked."""
+    detail = "A viewer may only watch."
+    if viewer.permit.may_control:
+        detail = "You are watching; take control to change what plays."
+    return ErrorNotice(code="forbidden", detail=detail, message_id=message_id)
 
 
 def refusal(error: ScopeError) -> ErrorNotice:

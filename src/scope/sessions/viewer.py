@@ -6,12 +6,13 @@ Decides that a viewer hears of the end exactly once, and nothing after it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from scope.frames import Codec
 from scope.protocol.notices import ErrorNotice, Notice, Stats
 from scope.sessions.ending import DELETED_BY_OWNER, WISHED, Ending
+from scope.sessions.permit import Permit
 
 if TYPE_CHECKING:
     from scope.rtc.peer import Peer
@@ -22,23 +23,32 @@ MOST_LATE = 32
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A peer that wants to watch. controls, fate: see `Viewer`."""
+    """A peer that wants to watch. controls, fate, permit: see `Viewer`."""
 
     sdp: str
     peer: Callable[[Session], Peer]
     controls: bool
     fate: Callable[[bool], None]
     codec: Codec | None = None
+    permit: Permit = field(default_factory=Permit)
 
 
 class Viewer:
-    """controls: may change parameters. fate: called with True once connected, or with False
-    if it never does.
+    """controls: changes parameters now. fate: called with True once connected, or with False
+    if it never does. permit: what it may do.
     """
 
-    def __init__(self, peer: Peer, *, controls: bool, fate: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        peer: Peer,
+        *,
+        controls: bool,
+        fate: Callable[[bool], None],
+        permit: Permit | None = None,
+    ) -> None:
         self.peer = peer
         self.controls = controls
+        self.permit = permit or Permit()
         self.connected = False
         self.silent_since_s: float | None = None
         self._fate = fate

@@ -26,6 +26,7 @@ export function actsOf(page) {
   const typed = () => ({ prompts: box.prompts, blend: box.blend });
   const begin = () => {
     live.dismiss();
+    if (house.state.access === "view") return acts.watch();
     if (live.view?.watching) live.stop();
     if (house.state.state === "loaded") return page.start();
     page.wantsStart = true;
@@ -45,6 +46,7 @@ export function actsOf(page) {
   };
   const shownTimeline = () => page.imported ?? live.timeline;
   /** Files and replays of timelines are fetched when they are wanted. */
+  const nothingToWatch = async () => page.say((await import("./words-later.js")).FILED.nothingToWatch);
   const archive = async () => (await import("./archive.js")).archiveOf(page);
 
   /** @type {Record<string, (arg?: any) => unknown>} */
@@ -60,8 +62,12 @@ export function actsOf(page) {
     stop: () => { page.replay?.stop(); page.stop(); },
     retry: begin,
     takeTurn: begin,
+    takeControl: () => live.view?.control?.may_take && live.stream?.takeControl().catch(page.refused),
     retryNow: () => live.stream?.retryNow(),
-    watch: () => live.watchOther({ key: house.key, sessionId: Object.keys(house.sessions)[0] }),
+    watch: () => {
+      const [sessionId] = Object.keys(house.sessions);
+      return sessionId ? live.watchOther({ sessionId }) : nothingToWatch();
+    },
     reset: () => { if (live.controlsIt) { void live.change({ reset_cache: true }); page.say(SAID.reset); } },
 
     newSeed: () => (page.seedLocked ? page.say(SAID.seedLocked) : seedWord(Math.floor(Math.random() * MOST_SEED))),
@@ -107,9 +113,10 @@ export function actsOf(page) {
       const { toggleFullScreen } = await import("./full-screen.js");
       await toggleFullScreen().catch(() => page.say(SAID.noFullScreen));
     },
-    output: () => window.open(watchLink(house.key), "scope-output", "popup,width=960,height=600"),
-    copyLink: () => copy(watchLink(undefined), SAID.linkCopied),
-    copyDetails: () => copy(details(), SAID.copied),
+    output: () => window.open(outputPage(), "scope-output", "popup,width=960,height=600"),
+    copyLink: async () => (await import("./access.js")).copyLink(page, copy),
+    leave: async () => (await import("./access.js")).leavePage(page),
+    copyDetails: async () => copy((await import("./words-later.js")).details(page), SAID.copied),
     overlay: () => { stage.nextOverlay(); page.draw(); },
 
     undo: () => restore(live.past.undo(), SAID.undone, SAID.nothingToUndo),
@@ -139,31 +146,21 @@ export function actsOf(page) {
     download: ({ id, name }) => house.fetchModel(id, name, () => void acts.load({ id, params: {} })).then(page.draw, page.refused),
     cancelDownload: () => house.cancelDownload().then(page.draw, page.refused),
     forgetDownload: () => { house.forgetDownload(); page.draw(); },
-    key: (key) => { house.useKey(key); },
+    key: (key) => house.useKey(key),
     palette: async () => (await panels.open("palette")).open(keys),
     help: async (about) => (await panels.open("help")).open(keys, about),
     keysChanged: () => page.labelKeys(),
   };
   return acts;
 
-  /** @param {string | undefined} key */
-  function watchLink(key) {
+  function outputPage() {
     const id = live.stream?.sessionId;
-    const query = id ? `?session_id=${encodeURIComponent(id)}` : "";
-    return `${location.origin}/output${query}${key ? `#key=${encodeURIComponent(key)}` : ""}`;
+    return `${location.origin}/output${id ? `?session_id=${encodeURIComponent(id)}` : ""}`;
   }
 
   /** @param {string} text @param {string} done */
   function copy(text, done) {
     return navigator.clipboard?.writeText(text).then(() => page.say(done), () => page.say(SAID.notCopied)) ?? page.say(SAID.notCopied);
-  }
-
-  function details() {
-    const error = live.view?.error;
-    return JSON.stringify({
-      code: error?.code, status: error?.status, message: error?.message ?? house.state.error, reason: error?.reason,
-      pipeline: house.state.pipelineId, state: house.state.state, browser: navigator.userAgent, at: new Date().toISOString(),
-    }, null, 1);
   }
 }
 

@@ -7,7 +7,6 @@
 import { actsOf, usualSteps } from "./acts.js";
 import { drawOffers } from "./stage.js";
 import { actButton, say } from "./dom.js";
-import { keyForm } from "./key-form.js";
 import { Keys } from "./keys.js";
 import { Live } from "./live.js";
 import { Panels } from "./panels.js";
@@ -58,7 +57,6 @@ export class Page {
   /** @type {import("./words.js").Say} */ #laterStates = {};
   #phase = "";
   /** @type {(() => void) | null} */ #softening = null;
-  #keyForm = keyForm((key) => void this.do("key", key));
   #acts;
 
   constructor() {
@@ -71,7 +69,7 @@ export class Page {
     this.labelKeys();
     this.#listen();
     this.draw();
-    this.house.start();
+    void this.house.start();
     setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -89,7 +87,7 @@ export class Page {
     this.wantsStart = false;
     this.#word = "";
     remember("playing", true, { tab: true });
-    this.live.start({ prompts: this.box.prompts, blend: this.box.blend }, { key: this.house.key, seed: this.seedLocked ? this.seed : null });
+    this.live.start({ prompts: this.box.prompts, blend: this.box.blend }, { seed: this.seedLocked ? this.seed : null });
   }
 
   get isSoftened() {
@@ -205,10 +203,10 @@ export class Page {
     this.#phase = phase;
     Object.assign(document.body.dataset, { phase, tone: toneOf(phase) });
     this.#word = "";
-    this.stage.inset.replaceChildren(...(phase === "locked" ? [this.#keyForm] : []));
-    if (phase === "locked") this.#keyForm.querySelector("input")?.focus();
+    this.stage.inset.replaceChildren();
+    if (phase === "locked") void this.#askForKey();
     if (phase === "none") void this.#offerModels();
-    if (!SAY[phase]) void this.#fetchWords();
+    if (!SAY[phase] || phase === "stopped") void this.#fetchWords();
   }
 
   async #fetchWords() {
@@ -218,6 +216,14 @@ export class Page {
       return; // the server does not answer any more, which is a state of its own
     }
     this.draw();
+  }
+
+  async #askForKey() {
+    const { keyForm } = await import("./key-form.js");
+    if (this.#phase !== "locked") return;
+    const form = keyForm((key) => void this.do("key", key));
+    this.stage.inset.replaceChildren(form);
+    form.querySelector("input")?.focus();
   }
 
   /** The models stand where the picture would be. */

@@ -54,7 +54,7 @@ export function archiveOf(page) {
     live.stop();
     const { sessionId, warnings } = await replay.start(copyOf);
     page.imported = copyOf;
-    live.watchOther({ key: house.key, sessionId, timeline: copyOf });
+    live.watchOther({ sessionId, timeline: copyOf });
     if (warnings.length) page.say(FILED.replayDiffers(warnings));
   }
 }

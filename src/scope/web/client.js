@@ -12,7 +12,7 @@
  * long to wait before the next try and what to ask for again. It knows nothing of any page.
  *
  * States: connecting → streaming ⇄ unstable → reconnecting → … → closed (the last one, for good).
- * Events: state, track, hello, applied, shown, stats, notice (any other message), closed.
+ * Events: state, track, hello, control, applied, shown, stats, notice (any other message), closed.
  *
  * @typedef {{ text: string, weight: number }} Prompt
  * @typedef {string | Array<string | Prompt>} Prompts
@@ -102,6 +102,8 @@ export class Stream {
   media = null;
   /** RTP time of the picture on screen, where the browser tells it. @type {number | null} */
   rtpTimestamp = null;
+  /** Who controls the stream, as the server last said. @type {Message | null} */
+  control = null;
   /** @type {Server} */
   server;
 
@@ -202,6 +204,12 @@ export class Stream {
     return this.set(seed === undefined ? { reset_cache: true } : { seed });
   }
 
+  /** Control a stream that is being watched; its controller hears of it and watches from then on. */
+  async takeControl() {
+    if (!this.control) throw new ScopeError("There is no connection.", { code: "connection_lost" });
+    await this.server.post("/api/v1/session/control", { peer_id: this.control.peerId });
+  }
+
   /** Try again now: instead of waiting for the back-off to end, or for a silent connection. */
   retryNow() {
     if (this.state === "reconnecting" && this.#timers.has("retry")) this.#try();
@@ -276,6 +284,9 @@ export class Stream {
         if (message.seed != null) this.#wish.seed = message.seed;
         if (message.resumeToken) this.#resume = { sessionId: message.sessionId, token: message.resumeToken };
         return this.#emit("hello", message);
+      case "control":
+        this.#controlled(message);
+        return this.#emit("control", message);
       case "applied":
         if (waiting) this.#due.push({ message, sentMs: waiting.sentMs });
         waiting?.resolve(message);
@@ -293,6 +304,19 @@ export class Stream {
       default:
         return this.#emit("notice", message);
     }
+  }
+
+  /** @param {Message} message */
+  #controlled(message) {
+    const controls = message.holder === "you";
+    const gained = controls && this.#watching;
+    if (!controls && !this.#watching) this.#target = this.sessionId; // what was its own is watched
+    this.control = message;
+    this.#watching = !controls;
+    this.#resume = controls && this.sessionId && message.resumeToken ? { sessionId: this.sessionId, token: message.resumeToken } : null;
+    if (this.#connection) this.#connection.controls = controls;
+    if (!gained || !this.sessionId) return;
+    this.server.parameters(this.sessionId).then((inForce) => { this.#wish = { ...inForce, ...this.#wish }; }, () => {});
   }
 
   /** Says `shown` when the first picture of an update is on screen, to the millisecond. */
@@ -434,8 +458,9 @@ class Offering {
     return this.server.patch(`/api/v1/webrtc/offer/${this.#sessionId}`, { candidates: entries });
   }
 
-  leave() {
-    return this.server.delete(`/api/v1/webrtc/offer/${this.#sessionId}`);
+  /** Who has lost control must not end the stream. @param {boolean} controls */
+  async leave(controls) {
+    if (controls) await this.server.delete(`/api/v1/webrtc/offer/${this.#sessionId}`);
   }
 }
 
@@ -452,7 +477,8 @@ class Watching {
 
   /** @param {RTCSessionDescription} offer @returns {Promise<Message>} */
   async offer({ sdp }) {
-    const id = this.sessionId ?? Object.keys(await this.server.sessions())[0];
+    this.sessionId ??= Object.keys(await this.server.sessions())[0];
+    const id = this.sessionId;
     if (!id) throw new ScopeError("No stream is running.", { code: "session_not_found" }); // never begin one
     const path = `/whep?session_id=${encodeURIComponent(id)}`;
     const response = await this.server.send("POST", path, { body: sdp, type: "application/sdp" });
@@ -471,8 +497,9 @@ class Watching {
     });
   }
 
-  leave() {
-    return this.server.delete(this.#place);
+  /** Who has taken control ends the stream. @param {boolean} controls */
+  leave(controls) {
+    return this.server.delete(controls ? `/api/v1/webrtc/offer/${this.sessionId}` : this.#place);
   }
 }
 
@@ -483,6 +510,7 @@ class Watching {
 class Connection {
   /** Measured from a prompt to its picture on screen. @type {number | null} */
   delayMs = null;
+  /** Whether its goodbye ends the stream. */ controls;
   #signalling;
   #on;
   /** @type {RTCPeerConnection | null} */ #peer = null;
@@ -497,6 +525,7 @@ class Connection {
   /** @param {Offering | Watching} signalling @param {Handlers} handlers */
   constructor(signalling, handlers) {
     this.#signalling = signalling;
+    this.controls = signalling instanceof Offering;
     this.#on = handlers;
   }
 
@@ -618,7 +647,7 @@ class Connection {
   }
 
   #bye() {
-    this.#signalling.leave().catch(() => {});
+    this.#signalling.leave(this.controls).catch(() => {});
   }
 
   /** @param {number} seconds @param {string} code @param {string} message */

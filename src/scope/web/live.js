@@ -3,12 +3,12 @@
  * what was asked for beside what is in force, and writes the timeline.
  */
 
-import { connect, rtpSeconds, watch } from "/client.js";
+import { connect, watch } from "/client.js";
 import { Controls } from "./controls.js";
-import { onScreen } from "./on-screen.js";
+import { glideAt, onScreen } from "./on-screen.js";
 import { Past } from "./past.js";
 import { Timeline, wordsOf } from "./timeline.js";
-import { NOTICES, SAID, applied } from "./words.js";
+import { SAID, applied } from "./words.js";
 
 const SLOW_S = 4;
 const COMES_BACK = new Set(["unreachable", "server_shutdown", "draining"]);
@@ -48,22 +48,18 @@ export class Live {
     });
   }
 
-  get isLive() {
-    return this.stream !== null;
-  }
+  get isLive() { return this.stream !== null; }
 
   /** May this page change the stream? */
-  get controlsIt() {
-    return this.stream !== null && !this.view?.watching;
-  }
+  get controlsIt() { return this.stream !== null && !this.view?.watching; }
 
   /** Seconds since the stream began. */
   get nowS() {
     return this.stream && this.#beganMs ? (performance.now() - this.#beganMs) / 1000 : this.timeline.endS;
   }
 
-  /** @param {Typed} typed @param {{ key?: string, seed: number | null }} how */
-  start(typed, { key, seed }) {
+  /** @param {Typed} typed @param {{ seed: number | null }} how */
+  start(typed, { seed }) {
     const parameters = {
       ...this.chosen, prompt_interpolation_method: typed.blend,
       ...(seed !== null && { seed }),
@@ -74,15 +70,15 @@ export class Live {
     this.timeline = new Timeline();
     this.timeline.add(0, parameters);
     this.#beganMs = 0;
-    this.#open(connect({ key, parameters, video: this.#video }), false);
+    this.#open(connect({ parameters, video: this.#video }), false);
   }
 
-  /** Watch what somebody else, or the server itself, plays. @param {{ key?: string, sessionId?: string, timeline?: Timeline }} how  timeline: what is being played. */
-  watchOther({ key, sessionId, timeline }) {
+  /** Watch what somebody else, or the server itself, plays. @param {{ sessionId?: string, timeline?: Timeline }} how  timeline: what is being played. */
+  watchOther({ sessionId, timeline }) {
     this.words = "";
     this.timeline = timeline ?? new Timeline();
     this.#beganMs = 0;
-    this.#open(watch({ key, sessionId, video: this.#video }), true);
+    this.#open(watch({ sessionId, video: this.#video }), true);
   }
 
   /** @param {import("/client.js").Stream} stream @param {boolean} watching */
@@ -92,10 +88,11 @@ export class Live {
     this.view = { phase: "connecting", slow: false, watching };
     const mine = (/** @type {(detail: any) => void} */ listener) => (/** @type {any} */ detail) => { if (this.stream === stream) listener(detail); };
     setTimeout(mine(() => this.#slow()), SLOW_S * 1000);
-    stream.on("state", mine((change) => this.#entered(change, watching)));
+    stream.on("state", mine((change) => this.#entered(change)));
     stream.on("stats", mine((stats) => this.#measured(stats)));
     stream.on("hello", mine((hello) => void this.#hello(hello)));
     stream.on("applied", mine((message) => this.#applied(message)));
+    stream.on("control", mine((message) => this.#handed(message)));
     stream.on("notice", mine((message) => this.#noticed(message)));
     this.#ears.changed();
   }
@@ -188,11 +185,12 @@ export class Live {
 
   // What it tells.
 
-  /** @param {import("/client.js").StateChange} change @param {boolean} watching */
-  #entered({ state, error, attempt, of, waitS }, watching) {
+  /** @param {import("/client.js").StateChange} change */
+  #entered({ state, error, attempt, of, waitS }) {
     if (state === "closed") return this.#closed(error);
     if (state === "streaming" && !this.#beganMs) this.#beganMs = performance.now();
-    this.view = { phase: state, quietS: this.stream?.stats?.quietS, watching, paused: this.view?.paused };
+    const { watching, paused, control } = this.view ?? {};
+    this.view = { phase: state, quietS: this.stream?.stats?.quietS, watching, paused, control };
     if (state === "reconnecting") {
       this.#glide = null;
       Object.assign(this.view, { error, attempt, of, leftS: Math.ceil(waitS ?? 0) });
@@ -248,6 +246,21 @@ export class Live {
     this.#ears.changed();
   }
 
+  /** Control is here, or with somebody else. @param {any} message */
+  #handed(message) {
+    const before = this.view?.control;
+    Object.assign(this.view ?? {}, { watching: message.holder !== "you", control: message });
+    this.#ears.changed(); // the page enters another state first, which ends what it said
+    if (before) void this.#say(({ handedWords }) => handedWords(before, message));
+  }
+
+  /** Nothing where the words can not be fetched. @param {(words: typeof import("./words-later.js")) => string | undefined} find */
+  async #say(find) {
+    const later = await import("./words-later.js").catch(() => null);
+    const words = later && find(later);
+    if (words) this.#ears.word(words);
+  }
+
   /** @param {any} message */
   #applied({ first_frame, chunk }) {
     if (chunk > 0) this.#chunkFrames = Math.round(first_frame / chunk);
@@ -269,9 +282,9 @@ export class Live {
     if (message.type === "draining") this.#ears.draining();
     if (message.type === "parameters_updated") this.#changedElsewhere(message.parameters ?? {});
     if (message.type === "error" && !message._id && message.severity !== "warning") this.#ears.refused(message);
-    const words = NOTICES[message.type]?.(message);
-    if (words && !(message.type === "parameters_updated" && this.view?.watching)) this.#ears.word(words);
-    this.#ears.changed();
+    this.#ears.changed(); // the page enters another state first, which ends what it said
+    const spoken = message.type === "pipeline_error" || (message.type === "parameters_updated" && !this.view?.watching);
+    if (spoken) void this.#say(({ NOTICES }) => NOTICES[message.type](message));
   }
 
   /** @param {Parameters} parameters */
@@ -286,14 +299,8 @@ export class Live {
 
   /** A glide on its way, judged by the picture on screen. */
   get glide() {
-    const glide = this.#glide;
-    const at = this.stream?.rtpTimestamp ?? null;
-    if (!glide || at === null || !this.chunkS) return null;
-    const done = Math.floor(rtpSeconds(glide.from, at) / this.chunkS) + 1;
-    if (done > glide.of) {
-      this.#glide = null;
-      return null;
-    }
-    return { to: glide.to, at: Math.max(0, done), of: glide.of };
+    const shown = this.#glide && glideAt(this.#glide, this.stream?.rtpTimestamp, this.chunkS);
+    if (shown && shown.at > shown.of) this.#glide = null;
+    return this.#glide && shown;
   }
 }

@@ -8,7 +8,7 @@ import { ACTS } from "./words-later.js";
 const LISTED = [
   "focus", "send", "cut", "addPrompt", "pause", "stop", "reset", "newSeed", "lockSeed", "fewer", "more", "record", "snapshot",
   "fullScreen", "output", "copyLink", "overlay", "timeline", "replay", "exportTimeline", "importTimeline", "forget",
-  "settings", "models", "undo", "redo", "help",
+  "settings", "models", "undo", "redo", "takeControl", "leave", "help",
 ];
 
 export class Palette extends HTMLElement {

@@ -3,13 +3,13 @@
  *
  * @typedef {{
  *   state: "asking" | "gone" | "locked" | "not_loaded" | "loading" | "loaded" | "error",
- *   keyRefused: boolean, draining: boolean, stage: string | null, progress: number | null,
+ *   keyRefused: boolean, keyWaitS: number | null, access: string | null, locks: boolean, draining: boolean, stage: string | null, progress: number | null,
  *   error: string | null, pipelineId: string | null, loadParams: Record<string, any>,
  *   usualS: number | null, hardware: any,
  * }} ServerState
  * @typedef {{
  *   phase: "connecting" | "streaming" | "unstable" | "reconnecting" | "stopped",
- *   paused?: boolean, watching?: boolean, slow?: boolean, quietS?: number, gaveUp?: boolean,
+ *   paused?: boolean, watching?: boolean, control?: import("/client.js").Message | null, slow?: boolean, quietS?: number, gaveUp?: boolean,
  *   error?: import("/client.js").ScopeError, attempt?: number, of?: number, leftS?: number,
  * }} StreamView
  * @typedef {{ name: string, done: number, total: number, rate: number | null, etaS: number | null, stage: string | null, error: string | null }} Download
@@ -28,6 +28,7 @@ export function phaseOf({ server, stream, download }) {
   if (stream) return ofStream(stream, server);
   if (server.draining) return "draining";
   if (download && server.state !== "gone") return "downloading";
+  if (server.state === "loaded" && server.access === "view") return "visiting";
   return OF_SERVER[server.state] ?? server.state;
 }
 
@@ -41,7 +42,7 @@ function ofStream({ phase, error, paused, watching }, server) {
 }
 
 /** @type {Record<string, string>} */
-const TONES = { ready: "good", streaming: "good", watching: "good", gone: "bad", failed: "bad", stopped: "bad", locked: "bad", asking: "", none: "" };
+const TONES = { ready: "good", visiting: "good", streaming: "good", watching: "good", gone: "bad", failed: "bad", stopped: "bad", locked: "bad", asking: "", none: "" };
 
 /** How the dot before the words looks; what is none of these is being waited for. @param {string} phase */
 export function toneOf(phase) {

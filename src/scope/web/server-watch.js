@@ -4,6 +4,7 @@
  */
 
 import { ScopeError, Server } from "/client.js";
+import { secretFromAddress } from "./secret.js";
 import { recall, remember } from "./store.js";
 
 const POLL_FAST_MS = 1000;
@@ -15,13 +16,13 @@ const POLL_SLOW_MS = 4000;
 export class ServerWatch {
   /** @type {ServerState} */
   state = {
-    state: "asking", keyRefused: false, draining: false, stage: null, progress: null, error: null,
+    state: "asking", keyRefused: false, keyWaitS: null, access: null, locks: false, draining: false, stage: null, progress: null, error: null,
     pipelineId: null, loadParams: {}, usualS: null, hardware: null,
   };
   /** Pipelines by id, as in the schemas. @type {Record<string, any>} */ pipelines = {};
   /** Running sessions by id. @type {Record<string, any>} */ sessions = {};
-  /** @type {string | undefined} */ key = keyFromAddress() ?? recall("key", undefined, { tab: true });
-  server;
+  server = new Server();
+  #secret = secretFromAddress();
   #changed;
   #timer = 0;
   #loadBegan = 0;
@@ -31,11 +32,12 @@ export class ServerWatch {
 
   /** @param {() => void} changed */
   constructor(changed) {
-    this.server = new Server({ key: this.key });
     this.#changed = changed;
   }
 
-  start() {
+  async start() {
+    if (this.#secret) await this.#enter(this.#secret);
+    this.#secret = null;
     void this.#poll();
   }
 
@@ -46,11 +48,28 @@ export class ServerWatch {
   }
 
   /** @param {string} key */
-  useKey(key) {
-    this.key = key;
-    this.server = new Server({ key });
-    this.state.keyRefused = false;
+  async useKey(key) {
+    await this.#enter(key);
     this.soon();
+  }
+
+  /** The page gives its key back. */
+  async leave() {
+    await (await import("./access.js")).leave(this.server);
+    this.state = { ...this.state, state: "locked", access: null };
+    this.soon();
+  }
+
+  /** @param {string} secret */
+  async #enter(secret) {
+    try {
+      await (await import("./access.js")).enter(this.server, secret);
+      this.state = { ...this.state, keyRefused: false, keyWaitS: null };
+    } catch (error) {
+      const { status, retryAfterS } = /** @type {ScopeError} */ (error);
+      this.state = { ...this.state, keyRefused: Boolean(status), keyWaitS: status === 429 ? retryAfterS : null };
+    }
+    this.#introduced = false;
   }
 
   /** The loaded pipeline as in the schemas; an alias has none. */
@@ -80,7 +99,6 @@ export class ServerWatch {
 
   async #ask() {
     const status = await this.server.status();
-    if (this.key) remember("key", this.key, { tab: true });
     const before = this.state;
     if (before.state === "gone" || !this.#introduced) await this.#introduce();
     if (status.status === "loading" && before.state !== "loading") this.#loadBegan = performance.now();
@@ -92,6 +110,7 @@ export class ServerWatch {
     this.state = {
       ...this.state,
       state: status.status,
+      keyRefused: false,
       draining: before.state === "gone" ? false : before.draining,
       stage: status.loading_stage,
       progress: status.progress ?? null,
@@ -106,11 +125,11 @@ export class ServerWatch {
 
   /** What does not change while a server runs. */
   async #introduce() {
-    const [pipelines, hardware] = await Promise.all([
-      this.server.pipelines(), this.server.hardware().catch(() => null),
+    const [pipelines, hardware, me] = await Promise.all([
+      this.server.pipelines(), this.server.hardware().catch(() => null), this.server.get("/api/v1/access/session").catch(() => null),
     ]);
     this.pipelines = pipelines;
-    this.state = { ...this.state, hardware };
+    this.state = { ...this.state, hardware, access: me?.access ?? null, locks: me?.locked ?? false };
     this.#introduced = true;
   }
 
@@ -167,19 +186,9 @@ export class ServerWatch {
   /** @param {ScopeError} error */
   #failed(error) {
     if (error.status === 401) {
-      this.state = { ...this.state, state: "locked", keyRefused: this.key !== undefined };
-      this.key = undefined;
-      remember("key", undefined, { tab: true });
+      this.state = { ...this.state, state: "locked", access: null };
       return;
     }
     this.state = { ...this.state, state: "gone" };
   }
-}
-
-/** A key may come in the address, behind "#key="; it is taken out of there at once. */
-function keyFromAddress() {
-  const key = new URLSearchParams(location.hash.slice(1)).get("key");
-  if (!key) return undefined;
-  history.replaceState(null, "", location.pathname + location.search);
-  return key;
 }

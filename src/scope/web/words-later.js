@@ -3,7 +3,7 @@
  * that answers can bring about. The rest is in words.js.
  */
 
-import { CANCEL, CHOOSE, SAID, STOP, capital, machineWords, sentence } from "./words.js";
+import { CANCEL, CHOOSE, REMEDIES, SAID, STOP, capital, machineWords, sentence } from "./words.js";
 
 /** @typedef {import("./phases.js").Known} Known */
 
@@ -20,7 +20,34 @@ export const FILED = {
   replayStopped: "The replay was stopped.",
   imported: (/** @type {number} */ n) => `${n} ${n === 1 ? "change" : "changes"} read. Press Replay to play them.`,
   notATimeline: "That file is no timeline of this page or server.",
+  linkCopied: (/** @type {number | null} */ hours) => hours === null
+    ? "The link to watch is copied."
+    : `The link to watch is copied. It lets one browser in, to watch only, for ${hours} h.`,
+  noKeyNeeded: "This server needs no key, so there is none to give back.",
+  nothingToWatch: "Nothing plays that could be watched. This key may not start anything.",
   exported: (/** @type {string} */ name) => `Saved ${name}.`,
+};
+
+Object.assign(REMEDIES, {
+  generation_failed: "Try again. If it fails again, the server's log says why.",
+  load_failed: "Load it again, or choose another model.",
+  out_of_memory: "Free memory on the device or load the model at a smaller size, then try again.",
+  pipeline_unloaded: "Load a model, then try again.",
+  pipeline_not_loaded: "Load a model, then try again.",
+  at_capacity: "All places are taken. Watch, or ask again.",
+  too_many_requests: "Wait a moment, then try again.",
+  session_closed: "Somebody ended this stream. Start it again if you like.",
+  session_not_found: "The stream that was watched has ended.",
+  invalid_parameters: "Change the value and send it again.",
+  forbidden: "Open the page under the address the server printed when it started.",
+  unauthorized: "This server needs a key. It was printed when it started.",
+  flooding: "Send fewer messages, then try again.",
+});
+
+/** What the server says of its own accord. @type {Record<string, (message: any) => string>} */
+export const NOTICES = {
+  parameters_updated: () => "Someone else changed the stream; the controls follow.",
+  pipeline_error: ({ message }) => sentence(message),
 };
 
 /** @type {import("./words.js").Say} */
@@ -30,7 +57,9 @@ export const STATES = {
     headline: "This server needs a key",
     hint: "It was printed when the server started.",
     status: server.keyRefused ? "" : "This server needs a key. It was printed when it started.",
-    problem: server.keyRefused ? "That is not the key of this server. It was printed when it started." : "",
+    problem: server.keyWaitS
+      ? `Too many wrong keys. Try again in ${duration(server.keyWaitS)}.`
+      : server.keyRefused ? "That is not the key of this server. It was printed when it started. A link is good once." : "",
   }),
   none: ({ server }) => ({
     badge: "No model",
@@ -56,11 +85,22 @@ export const STATES = {
     progress: server.progress ?? -1,
     offers: wantsStart ? [CANCEL] : [],
   }),
-  watching: () => ({
+  visiting: ({ others }) => ({
+    badge: "To watch",
+    headline: others ? "You may watch" : "Nothing plays yet",
+    hint: "Your key shows the picture and can change nothing.",
+    status: others ? "You may watch. Your key can change nothing." : "Nothing plays yet. Your key may watch, and can change nothing.",
+    offers: others ? [{ do: "watch", label: "Watch", main: true }] : [],
+  }),
+  watching: ({ server, stream }) => ({
     badge: "Watching",
     mark: "WATCHING",
-    status: "You are watching. Someone else types the prompts.",
-    offers: [{ do: "takeTurn", label: "Try to start mine" }, STOP],
+    status: `${watchingWords(stream?.control)}${server.access === "view" ? " Your key can change nothing." : ""}`,
+    offers: [
+      ...(stream?.control?.may_take ? [{ do: "takeControl", label: "Take control", main: true }] : []),
+      ...(server.access === "view" ? [] : [{ do: "takeTurn", label: "Try to start mine" }]),
+      STOP,
+    ],
   }),
   failed: ({ server }) => ({
     badge: "Load failed",
@@ -82,6 +122,22 @@ export const STATES = {
     ],
   }),
 };
+
+/** @param {any} control  Who controls, as the server says; nothing where it does not. */
+function watchingWords(control) {
+  if (control?.holder === "nobody") return "You are watching. Nobody controls this stream.";
+  if (control?.label) return `You are watching. ${control.label} types the prompts.`;
+  return "You are watching. Someone else types the prompts.";
+}
+
+/** When control changed hands; nothing when it did not. @param {any} before @param {any} now */
+export function handedWords(before, now) {
+  if (!before || (before.holder === now.holder && before.label === now.label)) return "";
+  if (now.holder === "you") return "You control this stream now.";
+  if (now.holder === "nobody") return "Who controlled this stream has left.";
+  const who = now.label || "Someone else";
+  return before.holder === "you" ? `${who} has taken control. You are watching.` : `${who} controls this stream now.`;
+}
 
 /** @param {Known["server"]} server */
 function chooseWords({ hardware }) {
@@ -142,6 +198,8 @@ export const ACTS = {
   exportTimeline: "Save the timeline as a file",
   importTimeline: "Open a timeline",
   copyLink: "Copy a link to watch",
+  leave: "Give the key back",
+  takeControl: "Take control of the stream",
   addPrompt: "Blend in another prompt",
   forget: "Clear the timeline",
 };
@@ -166,7 +224,7 @@ export const TROUBLES = [
   ["at_capacity", "All places are taken",
     "The server makes as many streams as its device keeps up with. Watch the running one, or wait: the page asks again by itself."],
   ["unauthorized", "It asks for a key",
-    "Somebody started the server with a key. It was printed in the terminal when the server started. The page keeps it until this tab closes."],
+    "Somebody started the server with a key. It was printed in the terminal when the server started. The page exchanges it for a cookie that no script can read; “Give the key back” in the palette ends that. A link to watch is good once and needs no key."],
   ["out_of_memory", "Out of memory",
     "The model at this size needs more memory than the device has free. Close other programs on it, load a smaller size, or another model."],
   ["worker_lost", "The model process was lost",
@@ -174,3 +232,12 @@ export const TROUBLES = [
   ["flashing", "Flashing pictures",
     "Prompts can make pictures flash. “Soften flashes” under More dims what changes faster than three times a second."],
 ];
+
+/** What a report of an error should hold. @param {import("./app.js").Page} page */
+export function details({ live, house }) {
+  const error = live.view?.error;
+  return JSON.stringify({
+    code: error?.code, status: error?.status, message: error?.message ?? house.state.error, reason: error?.reason,
+    pipeline: house.state.pipelineId, state: house.state.state, browser: navigator.userAgent, at: new Date().toISOString(),
+  }, null, 1);
+}

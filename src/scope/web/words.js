@@ -23,28 +23,15 @@ export const EXAMPLES = [
 
 export const FALLBACK_PROMPT = EXAMPLES[0];
 
-/** @type {Record<string, string>} */
-const REMEDIES = {
+/** The others come with words-later.js: their server answers. @type {Record<string, string>} */
+export const REMEDIES = {
   unreachable: "Check that the server is still running; this page comes back by itself.",
   connect_failed: "The page reached the server, but the video did not. A firewall may block UDP; on the same machine, try http://localhost.",
   connection_lost: "Check the network, then try again.",
   negotiation_failed: "This browser and the server found no common way to send video. Update the browser, or try Chrome or Firefox.",
   worker_lost: "The model is being started again. Try again in a few seconds.",
-  generation_failed: "Try again. If it fails again, the server's log says why.",
-  load_failed: "Load it again, or choose another model.",
-  out_of_memory: "Free memory on the device or load the model at a smaller size, then try again.",
-  pipeline_unloaded: "Load a model, then try again.",
-  pipeline_not_loaded: "Load a model, then try again.",
-  at_capacity: "All places are taken. Watch, or ask again.",
-  too_many_requests: "Wait a moment, then try again.",
   draining: "The server is shutting down; this page comes back by itself.",
   server_shutdown: "The server was shut down; this page comes back by itself.",
-  session_closed: "Somebody ended this stream. Start it again if you like.",
-  session_not_found: "The stream that was watched has ended.",
-  invalid_parameters: "Change the value and send it again.",
-  forbidden: "Open the page under the address the server printed when it started.",
-  unauthorized: "This server needs a key. It was printed when it started.",
-  flooding: "Send fewer messages, then try again.",
 };
 
 /** One sentence on what to do about an error. @param {{ code: string }} error */
@@ -61,13 +48,6 @@ export function applied(ms, cut) {
 export function settingApplied(name, ms) {
   return `${name} in the picture after ${seconds(ms)}.`;
 }
-
-/** What the server says of its own accord. @type {Record<string, (message: any) => string>} */
-export const NOTICES = {
-  draining: ({ in_s }) => `The server stops in ${Math.ceil(in_s)} s. The page will come back by itself.`,
-  parameters_updated: () => "Someone else changed the stream; the controls follow.",
-  pipeline_error: ({ message }) => sentence(message),
-};
 
 export const SAID = {
   asked: "Sent. The next pictures follow it.",
@@ -92,7 +72,6 @@ export const SAID = {
   copied: "Copied.",
   notCopied: "The browser did not let the page copy that.",
   softened: "Flashes are being softened.",
-  linkCopied: "The link to watch is copied.",
 };
 
 /**

@@ -82,3 +82,11 @@ def test_the_machine_readable_list_is_valid(http: TestClient) -> None:
     assert schema["info"]["title"] == "Scope"
     ids = [op["operationId"] for path in schema["paths"].values() for op in path.values()]
     assert len(ids) == len(set(ids))
+
+
+def test_the_list_of_routes_comes_packed_for_who_takes_it_so(http: TestClient) -> None:
+    packed = http.get("/openapi.json")
+    plain = http.get("/openapi.json", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.json() == plain.json()
+    assert 4 * int(packed.headers["content-length"]) < int(plain.headers["content-length"])

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter, Response
 
+from scope.keys.access import Access
 from scope.protocol.http import HealthResponse, ReadinessResponse
-from scope.server.access import Access, GuardedRoute, policy
+from scope.server.access import GuardedRoute, policy
 from scope.server.services import Use
 
 router = APIRouter(route_class=GuardedRoute, tags=["health"])

@@ -4,9 +4,10 @@ import asyncio
 
 from fastapi import APIRouter
 
+from scope.keys.access import Access
 from scope.pipelines.adapters import AdapterFile, adapters_in
 from scope.protocol.pipeline import LoraFile, LoraFilesResponse
-from scope.server.access import Access, GuardedRoute, policy
+from scope.server.access import GuardedRoute, policy
 from scope.server.services import Use
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1", tags=["pipeline"])

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from scope.errors import StateError
 from scope.hub.library import Stock
 from scope.hub.progress import Progress
+from scope.keys.access import Access
 from scope.pipelines.artifacts import Artifact
 from scope.protocol.pipeline import (
     DownloadProgress,
@@ -15,7 +16,7 @@ from scope.protocol.pipeline import (
     ModelsDownloadRequest,
     ModelsStatusResponse,
 )
-from scope.server.access import Access, GuardedRoute, policy
+from scope.server.access import GuardedRoute, policy
 from scope.server.services import Use
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/models", tags=["models"])

@@ -13,7 +13,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 import scope
-from scope.server.access import Access, GuardedRoute, policy
+from scope.keys.access import Access
+from scope.server.access import GuardedRoute, policy
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=True, tags=["pages"])
 
@@ -79,9 +80,10 @@ async def asset(name: str, request: Request) -> Response:
 
 @router.get("/openapi.json", response_class=JSONResponse)
 @policy(Access.PUBLIC)
-async def openapi(request: Request) -> JSONResponse:
+async def openapi(request: Request) -> Response:
     """Every route, for programs."""
-    return JSONResponse(request.app.openapi())
+    content = bytes(JSONResponse(request.app.openapi()).body)
+    return await _packed(content, "application/json", request, {"Vary": "Accept-Encoding"})
 
 
 @router.get("/docs", response_class=Response)
@@ -107,6 +109,10 @@ async def _file(name: str, request: Request) -> Response:
         headers["Content-Security-Policy"] = PAGE_POLICY if copied else STRICT_POLICY
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
+    return await _packed(content, kind, request, headers)
+
+
+async def _packed(content: bytes, kind: str, request: Request, headers: dict[str, str]) -> Response:
     if "gzip" in request.headers.get("accept-encoding", ""):
         content = await asyncio.to_thread(gzip.compress, content, 6, mtime=0)
         headers["Content-Encoding"] = "gzip"

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from scope.errors import Forbidden
+from scope.keys.access import Access
 from scope.protocol.performance import (
     StartSessionRequest,
     StartSessionResponse,
@@ -12,7 +13,7 @@ from scope.protocol.performance import (
     StopSessionResponse,
 )
 from scope.protocol.timeline import Timeline, timeline_of
-from scope.server.access import Access, GuardedRoute, policy
+from scope.server.access import GuardedRoute, policy
 from scope.server.services import Use
 from scope.sessions.ending import DELETED_BY_OWNER
 from scope.sessions.score import differences
@@ -21,7 +22,7 @@ router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/session", tags=["se
 
 
 @router.get("/timeline", response_model_exclude_none=True)
-@policy(Access.VIEW)
+@policy(Access.CONTROL)
 async def timeline(
     use: Use, session_id: Annotated[str | None, Query(max_length=128)] = None
 ) -> Timeline:

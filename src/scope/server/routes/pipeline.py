@@ -2,13 +2,14 @@
 
 from fastapi import APIRouter
 
+from scope.keys.access import Access
 from scope.protocol.pipeline import (
     LoadPipelineRequest,
     MessageResponse,
     PipelineSchemasResponse,
     PipelineStatusResponse,
 )
-from scope.server.access import Access, GuardedRoute, policy
+from scope.server.access import GuardedRoute, policy
 from scope.server.services import Use
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1", tags=["pipeline"])

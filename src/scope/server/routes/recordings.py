@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 
+from scope.keys.access import Access
 from scope.protocol.recordings import RecordingResponse
-from scope.server.access import Access, GuardedRoute, policy
+from scope.server.access import GuardedRoute, policy
 from scope.server.services import Use
 from scope.sessions.recording import RecordingState
 
@@ -30,7 +31,7 @@ async def stop(session_id: SessionId, use: Use) -> RecordingResponse:
 
 
 @router.get("/{session_id}", response_class=FileResponse)
-@policy(Access.VIEW)
+@policy(Access.CONTROL)
 async def fetch(
     session_id: SessionId,
     use: Use,

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Query, Response
 
 from scope.errors import StateError
+from scope.keys.access import Access
 from scope.media import still
 from scope.protocol.http import MetricsResponse, ParametersResponse
 from scope.protocol.parameters import decode_object
-from scope.server.access import Access, GuardedRoute, policy
+from scope.server.access import GuardedRoute, policy
 from scope.server.metrics import session_metrics
 from scope.server.services import Services, Use
 from scope.sessions.session import Session

@@ -5,8 +5,9 @@ import asyncio
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from scope.keys.access import Access
 from scope.protocol.http import HardwareResponse
-from scope.server.access import Access, GuardedRoute, policy
+from scope.server.access import GuardedRoute, policy
 from scope.server.hardware import hardware
 from scope.server.services import Use
 

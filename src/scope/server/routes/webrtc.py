@@ -1,18 +1,20 @@
 """Signalling as the Scope API has it: ICE servers, offer, candidates, goodbye."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, Request, Response
 
 from scope.errors import NegotiationFailed, RequestError, ScopeError, SessionNotFound
+from scope.keys.access import Access
 from scope.protocol.http import IceServersResponse
 from scope.protocol.signaling import AnswerResponse, CandidatesRequest, OfferRequest
 from scope.rtc.api import Candidate
-from scope.server.access import Access, GuardedRoute, policy
+from scope.server.access import GuardedRoute, caller_of, policy
 from scope.server.offer_limits import OfferTicket
 from scope.server.origins import is_loopback_address
-from scope.server.services import Services, Use, client_address
+from scope.server.services import Services, Use, client_address, permit_of
 from scope.sessions.ending import WISHED
 from scope.sessions.offers import Offer
 
@@ -45,6 +47,7 @@ async def offer(body: OfferRequest, request: Request, use: Use) -> AnswerRespons
                 parameters=body.initial_parameters or {},
                 codec=use.settings.codec,
                 resume=resume,
+                permit=permit_of(use, caller_of(request)),
             )
         )
     session = answer.session
@@ -53,11 +56,13 @@ async def offer(body: OfferRequest, request: Request, use: Use) -> AnswerRespons
 
 @router.patch("/offer/{session_id}", status_code=204, response_class=Response)
 @policy(Access.CONTROL)
-async def add_candidates(session_id: str, body: CandidatesRequest, use: Use) -> None:
+async def add_candidates(
+    session_id: str, body: CandidatesRequest, request: Request, use: Use
+) -> None:
     """Trickle candidates; each is judged alone, an empty or null one ends them."""
     session = use.table.find(session_id)
     viewer = session.audience.controller
-    if viewer is None:
+    if viewer is None or viewer.permit.owner != caller_of(request).owner:
         raise SessionNotFound("The peer that made this offer is gone.")
     viewer.peer.add_candidates(
         [
@@ -71,8 +76,19 @@ async def add_candidates(session_id: str, body: CandidatesRequest, use: Use) -> 
 
 @router.delete("/offer/{session_id}", status_code=204, response_class=Response)
 @policy(Access.CONTROL)
-async def close(session_id: str, use: Use) -> None:
-    """End the session; its viewers hear `stream_stopped` first. Unknown ids are fine."""
+async def close(session_id: str, request: Request, use: Use) -> None:
+    """End the session; its viewers hear `stream_stopped` first. Unknown ids are fine.
+
+    Who has lost control only leaves: another caller's session goes on, unless an admin ends it.
+    """
+    caller = caller_of(request)
+    for session in use.table.sessions:
+        holder = session.audience.controller
+        others = holder is not None and holder.permit.owner != caller.owner
+        if session.id == session_id and others and caller.access < Access.ADMIN:
+            viewers = session.audience.of(caller.owner)
+            await asyncio.gather(*(viewer.end(WISHED) for viewer in viewers))
+            return
     await use.table.close(session_id, WISHED)
 
 

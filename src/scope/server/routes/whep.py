@@ -10,15 +10,17 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from scope.errors import InvalidParameters, NegotiationFailed, SessionNotFound
+from scope.keys.access import Access
 from scope.protocol.http import IceServer
-from scope.server.access import Access, GuardedRoute, granted_of, policy
+from scope.server.access import GuardedRoute, caller_of, policy
 from scope.server.origins import is_loopback_address
 from scope.server.problems import PreconditionFailed
 from scope.server.routes.webrtc import counted_offer
 from scope.server.sdp_fragment import read_fragment
-from scope.server.services import Services, Use, client_address
+from scope.server.services import Services, Use, client_address, permit_of
 from scope.sessions.ending import WISHED
 from scope.sessions.offers import Answer, Offer
+from scope.sessions.viewer import Viewer
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -49,8 +51,9 @@ async def watch(
             from_loopback=is_loopback_address(client_address(request)),
             controls=False,
             codec=use.settings.codec,
+            permit=permit_of(use, caller_of(request)),
         )
-        may_start = granted_of(request) >= Access.CONTROL
+        may_start = caller_of(request).access >= Access.CONTROL
         answer = await _join_or_start(use, offer, session_id, may_start=may_start)
     headers = {
         "Location": f"/whep/{answer.peer.id}",
@@ -84,7 +87,7 @@ async def trickle(
     if_match: Annotated[str | None, Header(max_length=256)] = None,
 ) -> None:
     """Trickle candidates of the player."""
-    _, peer = use.table.find_peer(peer_id)
+    peer = _own(use, request, peer_id).peer
     named = _etag(peer_id) if if_match is None else if_match.strip()
     if named == "*":
         raise InvalidParameters("ICE restarts are not supported; send a new offer.")
@@ -99,11 +102,18 @@ async def trickle(
 
 @router.delete("/whep/{peer_id}", response_class=Response)
 @policy(Access.VIEW)
-async def leave(peer_id: str, use: Use) -> None:
+async def leave(peer_id: str, request: Request, use: Use) -> None:
     """The player is done; the session goes on while somebody else watches."""
+    await _own(use, request, peer_id).end(WISHED)
+
+
+def _own(use: Services, request: Request, peer_id: str) -> Viewer:
+    """The caller's own player; somebody else's looks as if there was none."""
     session, _ = use.table.find_peer(peer_id)
-    if viewer := session.audience.get(peer_id):
-        await viewer.end(WISHED)
+    viewer = session.audience.get(peer_id)
+    if viewer is None or viewer.permit.owner != caller_of(request).owner:
+        raise SessionNotFound("There is no peer of that id.")
+    return viewer
 
 
 async def _join_or_start(
