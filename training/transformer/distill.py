@@ -18,6 +18,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from scope.models.attention_backend import attention_for
 from scope.models.causal import CausalTransformer
 from scope.pipelines.vista.text import TextEncoder
 from training.transformer.data import LatentStore
@@ -168,6 +169,9 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / "last.pt"
     run = Run.load(path) if path.exists() else student_of(args.teacher)
+    run.model.use_attention(attention_for(run.model.device, name="products"))
+    for block in run.model.blocks:
+        block.compile(dynamic=False)
     how = Distillation(args.target, args.guidance_first, args.guidance)
     store = LatentStore(args.latents)
     store.refresh()
