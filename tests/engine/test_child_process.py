@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 
 from scope.engine.child_process import ChildProcess
@@ -10,12 +11,12 @@ from scope.pipelines.registry import PipelineRef
 
 
 class Listener:
-    def __init__(self, ref: PipelineRef) -> None:
+    def __init__(self, ref: PipelineRef, kind: type[ChildProcess] = ChildProcess) -> None:
         self.reports: list[Report] = []
         self.ends: list[str] = []
         self.ready = asyncio.Event()
         hello = Hello(((ref.target, ref.name),), tuple(sys.path), "cpu", warm_up=False)
-        self.child = ChildProcess(hello=hello, heard=self.heard, ended=self.ended)
+        self.child = kind(hello=hello, heard=self.heard, ended=self.ended)
 
     def heard(self, child: ChildProcess, report: Report) -> None:
         self.reports.append(report)
@@ -56,6 +57,25 @@ def test_one_killed_before_it_began_ends_too(noise_ref: PipelineRef) -> None:
         listener.child.kill()
         await asyncio.wait_for(listener.child.gone.wait(), 20)
         assert len(listener.ends) == 1
+
+    asyncio.run(scenario())
+
+
+class DeadBeforeItIsHeard(ChildProcess):
+    """Killed, and known to be dead, before anybody waits for what it says."""
+
+    def _attend(self, ours: socket.socket, memory: socket.socket) -> str:
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+        return super()._attend(ours, memory)
+
+
+def test_one_that_is_dead_before_it_is_heard_ends_too(noise_ref: PipelineRef) -> None:
+    async def scenario() -> None:
+        listener = Listener(noise_ref, DeadBeforeItIsHeard)
+        await asyncio.wait_for(listener.child.gone.wait(), 20)
+        assert listener.ends == ["The worker process was ended by SIGKILL."]
 
     asyncio.run(scenario())
 

@@ -23,7 +23,7 @@ def test_a_child_that_does_not_come_up_in_time_is_an_error_of_the_start(
 
 def test_a_load_does_not_wait_for_a_long_back_off(noise_ref: PipelineRef) -> None:
     async def scenario() -> None:
-        engine = ProcessEngine([noise_ref], patience=Patience(answer_s=5))
+        engine = ProcessEngine([noise_ref], patience=Patience(answer_s=12))
         await engine.start()
         for _ in range(6):
             engine._backoff.lost(0.0)  # the next one would wait for 16 s
@@ -31,7 +31,7 @@ def test_a_load_does_not_wait_for_a_long_back_off(noise_ref: PipelineRef) -> Non
         assert child
         child.kill()
         await child.gone.wait()
-        await asyncio.wait_for(engine.load(LoadRequest("noise")), 5)
+        await asyncio.wait_for(engine.load(LoadRequest("noise")), 12)
         assert (await engine.settled()).state == "loaded"
         await engine.aclose()
 

@@ -18,14 +18,14 @@ from scope.client.api import DEFAULT_URL, Progress
 from scope.client.api import Client as AsyncClient
 from scope.client.aside import LoopAside
 from scope.client.errors import ClientError
-from scope.client.values import Applied, Event, Method, Picture, Prompt, Prompts, StreamState
+from scope.client.values import Applied, Event, Link, Method, Picture, Prompt, Prompts, StreamState
 from scope.protocol.http import (
     HardwareResponse,
     HealthResponse,
     ParametersResponse,
     SessionMetrics,
 )
-from scope.protocol.notices import Hello, Stats
+from scope.protocol.notices import Control, Hello, Stats
 from scope.protocol.pipeline import (
     DownloadProgress,
     ModelsStatusResponse,
@@ -126,6 +126,12 @@ class Client:
         """Change parameters of a running session, or of all, from outside."""
         return self._aside.call(self._client.change(parameters, session_id=session_id))
 
+    def share(
+        self, session_id: str | None = None, *, expires_s: float = 86_400, uses: int = 1
+    ) -> Link:
+        """A link for `uses` browsers without a key, to watch only."""
+        return self._aside.call(self._client.share(session_id, expires_s=expires_s, uses=uses))
+
     def stream(
         self,
         prompt: Prompts = "",
@@ -210,6 +216,15 @@ class Stream:
     def resume(self) -> None:
         """Go on; returns when a new picture is made."""
         self._aside.call(self._stream.resume())
+
+    @property
+    def control(self) -> Control | None:
+        """Who controls the stream, as the server last said."""
+        return self._stream.control
+
+    def take_control(self) -> None:
+        """Take a stream back that somebody else controls; both are told."""
+        self._aside.call(self._stream.take_control())
 
     def reset(self) -> Applied:
         """Cut to a fresh start with the same prompt."""

@@ -40,6 +40,7 @@ class ChildProcess:
         self._outbox: queue.SimpleQueue[tuple[Message, int | None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._death: _Death | None = None
         self._killed = False
         self.gone = asyncio.Event()
         threading.Thread(target=self._live, name="scope-child", daemon=True).start()
@@ -87,20 +88,22 @@ class ChildProcess:
                     pass_fds=numbers,
                     stdin=subprocess.DEVNULL,
                 )
+                # Before `kill` may look whether it is dead: then its number would be free again.
+                self._death = _Death(self._process)
             except OSError as error:
                 return f"The worker process could not be started: {error}."
         return None
 
     def _attend(self, ours: socket.socket, memory: socket.socket) -> str:
-        process = self._process
-        assert process is not None  # noqa: S101 - `_start` has just made it
+        process, death = self._process, self._death
+        assert process is not None and death is not None  # noqa: S101, PT018 - `_start` made them
         pipe: Connection[Any, Any] = Connection(ours.detach())
         writer = threading.Thread(
             target=self._write, args=(pipe, memory), name="scope-child-writer", daemon=True
         )
         self._outbox.put((self._hello, None))
         writer.start()
-        with _Death(process) as death:
+        with death:
             self._read(pipe, death)
         if process.poll() is None:
             process.kill()
