@@ -147,7 +147,7 @@ def test_a_link_to_watch_lets_one_browser_in_and_shows_that_it_only_watches(
 
 def test_who_may_only_watch_is_told_so_on_the_page(house: Any, browse: Any) -> None:
     guest = browse(f"{house.base}/#key={house.keys['foyer']['key']}")
-    phase(guest, "ready")
+    phase(guest, "visiting")
     says(guest, "Nothing plays yet. Your key may watch, and can change nothing.")
     page = begin(house, browse, "stage", "a white tower")
     says(guest, "You may watch. Your key can change nothing.")
