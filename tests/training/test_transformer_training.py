@@ -1,6 +1,7 @@
 """Training the transformer: noise, batches, Muon, checkpoints; with tiny sizes."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +16,16 @@ from training.transformer.grow import grown
 from training.transformer.model import SemanticHead, Sizes, start
 from training.transformer.objective import Recipe, blurred, importance, losses, noised, own_past
 from training.transformer.state import Run, load_ema
+from training.world.attributes import sample
 
 TINY = Sizes(dim=64, layers=2, semantic_layer=0)
+
+
+def scene(captions: list[str], skies: list[str], change_frame: int | None = None) -> dict:
+    drawn = sample(np.random.default_rng(0), split="train")
+    attributes = [replace(drawn, sky=sky).as_dict() for sky in skies]
+    told = {"captions": captions, "attributes": attributes, "change_frame": change_frame}
+    return told | {"seed": 1}
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +39,8 @@ def shards(tmp_path_factory):
         latents = random.standard_normal((4, 5, 32, 12, 20)).astype(np.float16)
         np.savez(path, latents=latents, targets=targets.astype(np.float16))
         records = [
-            {"captions": ["a sea", "a hill"], "change_frame": 8},
-            *({"captions": ["a sea"], "change_frame": None} for _ in range(3)),
+            scene(["a sea", "a hill"], ["none", "rainbow"], change_frame=8),
+            *(scene(["a sea"], ["sun"]) for _ in range(3)),
         ]
         path.with_suffix(".json").write_text(json.dumps(records))
     return folder
@@ -57,7 +66,7 @@ def test_captions_are_embedded_once(shards, store):
 def test_the_first_shard_is_held_out(shards, store):
     valid = LatentStore(shards, holdout=True)
     valid.refresh()
-    assert (len(store), len(valid)) == (4, 4)
+    assert (len(store), len(valid)) == (3 + 3, 4)  # a rainbow is drawn three times as often
 
 
 def test_a_frame_after_the_change_has_the_second_text(store):
@@ -100,11 +109,28 @@ def test_a_token_with_the_moon_weighs_more_and_the_mean_is_one():
     semantics = torch.zeros(1, 1, 60, 10)
     semantics[..., 0] = 1.0
     semantics[0, 0, 11, :3] = torch.tensor([0.5, 0.0, 0.5])
-    weight = importance(semantics, torch.Size((12, 20)))
+    weight = importance(semantics, torch.zeros(1, 32, 1, 12, 20))
     assert float(weight.mean()) == pytest.approx(1.0)
     ratio = weight[0, 0] / weight[0, 0, 0, 0]
     assert torch.equal(ratio[2:4, 2:4], torch.full((2, 2), 4.0))
     assert float(ratio.sum()) == pytest.approx(240 + 4 * 3.0)
+
+
+def test_what_stands_out_of_the_sky_counts_more():
+    semantics = torch.zeros(1, 1, 60, 10)
+    semantics[0, 0, :40, 0] = 1.0
+    semantics[0, 0, 40:, 3] = 1.0
+    clean = torch.linspace(0, 3, 12)[:, None].expand(1, 32, 1, 12, 20).clone()
+    clean[:, :, :, :8] = clean[:, :, :, ::2][:, :, :, :4].repeat_interleave(2, dim=-2)
+    clean[:, :, 0, 4:6, 6:8] += 2.0  # in the sky
+    clean[:, :, 0, 10:12, 6:8] += 2.0  # on the ground
+    weight = importance(semantics, clean)
+    assert float(weight.mean()) == pytest.approx(1.0)
+    ratio = weight[0, 0] / weight[0, 0, 0, 0]
+    assert torch.allclose(ratio[4:6, 6:8], torch.tensor(4.0), atol=0.01)
+    assert torch.allclose(ratio[8:], torch.tensor(1.0))
+    assert float(ratio[4:6, :6].max()) < 1.5
+    assert torch.allclose(ratio[:4], torch.tensor(1.0))
 
 
 def test_muon_makes_matrices_orthogonal():

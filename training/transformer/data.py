@@ -6,6 +6,7 @@ Decides how clips become training samples. It does not know the loss.
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from torch import Tensor
 from training.text.cache import cache_path, fill
 
 PICTURES_PER_LATENT = 4
+OFTEN = {"rainbow": 3, "birds": 3, "stars": 2}
+"""Clips with these in the sky are drawn so many times as often: they are rare and faint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class LatentStore:
         self._latents: list[Tensor] = []
         self._targets: list[Tensor] = []
         self._texts: list[np.ndarray] = []
-        self._change: list[int] = []
+        self._change: list[list[int]] = []
         self._where: list[tuple[int, int]] = []
 
     def __len__(self) -> int:
@@ -67,12 +70,10 @@ class LatentStore:
         self._latents.append(latents)
         self._targets.append(targets)
         self._texts.append(np.load(cache_path(shard), mmap_mode="r"))
+        self._change.append([_change(record, frames) for record in records])
         for row, record in enumerate(records):
-            change = record["change_frame"]
-            self._change.append(
-                frames if change is None else max(0, int(change) // PICTURES_PER_LATENT)
-            )
-            self._where.append((number, row))
+            times = 1 if self.holdout else max(OFTEN.get(sky, 1) for sky in _skies(record))
+            self._where += [(number, row)] * times
         self._seen.add(shard.name)
 
     def draw(self, size: int, *, single: bool, random: torch.Generator) -> Batch:
@@ -88,7 +89,7 @@ class LatentStore:
             frames = range(clip.shape[0])
             if single:
                 frames = [int(torch.randint(clip.shape[0], (1,), generator=random))]
-            which = [int(frame >= self._change[pick]) for frame in frames]
+            which = [int(frame >= self._change[shard][row]) for frame in frames]
             latents.append(clip[list(frames)])
             targets.append(self._targets[shard][row][list(frames)])
             stored = self._texts[shard][row]
@@ -101,3 +102,13 @@ class LatentStore:
             torch.stack(texts).float(),
             torch.stack(targets).float(),
         )
+
+
+def _change(record: dict[str, Any], frames: int) -> int:
+    """The latent frame from which on the second caption holds."""
+    change = record["change_frame"]
+    return frames if change is None else max(0, int(change) // PICTURES_PER_LATENT)
+
+
+def _skies(record: dict[str, Any]) -> list[str]:
+    return [part["sky"] for part in record["attributes"]]

@@ -60,13 +60,13 @@ class Distiller:
         guided = self._guided(sample)
         if self.how.target == "guide":
             flow = self._student(sample)
-            return (flow.float() - guided).square().mean()
+            return weighted(flow.float() - guided, sample)
         x, wide = sample.x[:, :, -frames:], sigma[:, None, :, None, None]
         below = lower[:, None, :, None, None]
         moved = x + (below - wide) * guided
         goal = self._average_x0(sample, moved, lower)
         flow = self._student(sample)
-        return (x - wide * flow.float() - goal).square().mean()
+        return weighted(x - wide * flow.float() - goal, sample)
 
     def _student(self, sample: Sample) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16):
@@ -101,6 +101,11 @@ class Distiller:
         with torch.autocast("cpu", torch.bfloat16):
             flow, _ = predict(self.run.ema, replace(sample, x=x, t=t), 0)
         return moved - lower[:, None, :, None, None] * flow.float()
+
+
+def weighted(error: Tensor, sample: Sample) -> Tensor:
+    """Mean square of [batch, channels, frames, height, width], by what each place counts for."""
+    return (error.square().mean(dim=1) * sample.weight).mean()
 
 
 def _shifted(sigma: Tensor, shift: float) -> Tensor:

@@ -19,6 +19,11 @@ from training.transformer.model import SemanticHead
 RARE = (2, 7)
 """Sun or moon, and subject, among what the renderer knows of a token."""
 RARE_WEIGHT = 3.0
+SKY = 0
+"""Its share of a token, among the same."""
+FAINT = 0.3
+"""Mean square by which a token of sky differs from its row, from which on it counts in full: a
+rainbow's latents reach 1, most birds' 0.1 to 0.4, an empty sky's 0.02."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Sample:
     target: Tensor
     """Flow of the noisy frames [batch, channels, frames, height, width]."""
     semantics: Tensor
+    weight: Tensor
+    """What each place's error counts for, mean 1 [batch, frames, height, width]."""
     layout: FrameLayout
 
 
@@ -90,6 +97,7 @@ def noised(
         text=torch.cat((text[:, :-1], text), dim=1),
         target=flow_target(x0, noise),
         semantics=batch.targets,
+        weight=importance(batch.targets, x0),
         layout=FrameLayout.teacher_forced(frames),
     )
 
@@ -146,18 +154,29 @@ def losses(
     """Flow loss and semantic loss."""
     flow, hidden = predict(model, sample, layer)
     error = (flow.float() - sample.target).square().mean(dim=1)
-    weight = importance(sample.semantics, error.shape[-2:])
-    return (error * weight).mean(), head.loss(hidden, sample.semantics)
+    return (error * sample.weight).mean(), head.loss(hidden, sample.semantics)
 
 
-def importance(semantics: Tensor, size: torch.Size) -> Tensor:
-    """Weights with mean 1, [batch, frames, height, width]: suns, moons and subjects are small and
-    rare, so a plain mean hardly asks for them.
+def importance(semantics: Tensor, clean: Tensor) -> Tensor:
+    """Weights with mean 1, [batch, frames, height, width], of clean latents
+    [batch, channels, frames, height, width]: suns, moons, subjects and whatever stands out of the
+    sky are small and rare, so a plain mean hardly asks for them.
     """
     rare = (semantics[..., RARE] * 4).clamp(max=1).amax(dim=-1)
+    tokens = clean.transpose(1, 2).unflatten(-1, (-1, 2)).unflatten(-3, (-1, 2))
+    tokens = tokens.permute(0, 1, 3, 5, 2, 4, 6).flatten(-3)
+    rare = torch.maximum(rare.unflatten(-1, tokens.shape[2:4]), faint(semantics, tokens))
     weight = 1 + RARE_WEIGHT * rare
     # Tokens are squares of two by two cells.
-    rows, columns = size[0] // 2, size[1] // 2
-    weight = weight.unflatten(-1, (rows, columns))
     weight = weight.repeat_interleave(2, dim=-2).repeat_interleave(2, dim=-1)
     return weight / weight.mean()
+
+
+def faint(semantics: Tensor, tokens: Tensor) -> Tensor:
+    """How much each token of sky differs from the sky of its row, 0 to 1.
+
+    tokens: [batch, frames, rows, columns, numbers]; gives [batch, frames, rows, columns].
+    """
+    sky = (semantics[..., SKY] > 0.8).float().unflatten(-1, tokens.shape[2:4])[..., None]
+    mean = (tokens * sky).sum(-2, keepdim=True) / sky.sum(-2, keepdim=True).clamp(min=1)
+    return ((tokens - mean).square().mean(-1) / FAINT).clamp(max=1) * sky[..., 0]
