@@ -38,6 +38,14 @@ def plays(page: Page) -> None:
     page.wait_for_function("() => advancedBy(10)", timeout=PATIENCE_MS)
 
 
+def command(page: Page, words: str) -> None:
+    """Find a command by its words and run it."""
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("dialog[open] input:focus")
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+
+
 def offers(page: Page) -> list[str]:
     """The buttons of the state."""
     return page.locator(".offers button:visible").all_text_contents()

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.e2e.hands import outside, phase, plays, says, serious, shows
+from tests.e2e.hands import command, outside, phase, plays, says, serious, shows
 
 SIZES = [(320, 568), (360, 740), (768, 1024), (1440, 900), (3840, 2160)]
 
@@ -276,15 +276,10 @@ def test_keys_can_be_changed_and_single_letters_turned_off(tunable: Any, browse:
     page.keyboard.press("Escape")
     page.keyboard.press("g")
     says(page, "Prompts glide over 9 chunks.")
-    page.keyboard.press("Control+k")
-    page.wait_for_selector("dialog[open]")
-    page.keyboard.type("keys")
-    page.keyboard.press("Enter")
+    command(page, "keys")
     assert serious(page) == []
     page.get_by_label("Single letters act").uncheck()
     page.keyboard.press("Escape")
     page.keyboard.press("g")
-    page.keyboard.press("Control+k")
-    page.keyboard.type("longer")
-    page.keyboard.press("Enter")
+    command(page, "longer")
     says(page, "Prompts glide over 10 chunks.")

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.e2e.hands import offers, phase, says, serious, shows
+from tests.e2e.hands import command, offers, phase, says, serious, shows
 
 ACCESS = "/api/v1/access/session"
 
@@ -97,9 +97,7 @@ def test_a_key_in_the_address_is_gone_at_once_and_everything_works_without_it(
 def test_the_key_is_given_back(house: Any, browse: Any) -> None:
     page = begin(house, browse, "stage", "a red barn")
     cookies = page.context.cookies()
-    page.keyboard.press("Control+K")
-    page.keyboard.type("Give the key back")
-    page.keyboard.press("Enter")
+    command(page, "Give the key back")
     phase(page, "locked")
     assert page.context.cookies() == []
     jar = {each["name"]: each["value"] for each in cookies}
@@ -112,9 +110,7 @@ def test_a_link_to_watch_lets_one_browser_in_and_shows_that_it_only_watches(
     page = begin(house, browse, "stage", "a red barn")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.keyboard.press("Escape")
-    page.keyboard.press("Control+K")
-    page.keyboard.type("Copy a link to watch")
-    page.keyboard.press("Enter")
+    command(page, "Copy a link to watch")
     says(page, "It lets one browser in, to watch only, for 24 h.")
     link = page.evaluate("navigator.clipboard.readText()")
     assert "/output?session_id=" in link

@@ -110,8 +110,8 @@ class Client:
     async def accept(self, answer: str) -> None:
         await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
-    async def may_talk(self) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+    async def may_talk(self, *, within_s: float = PATIENCE_S) -> None:
+        async with asyncio.timeout(within_s):
             while self.channel is not None and self.channel.readyState != "open":
                 self.news.clear()
                 await self.news.wait()
@@ -210,16 +210,17 @@ async def joined(
     *,
     client: Client | None = None,
     prefer: Codec | None = None,
+    within_s: float = PATIENCE_S,
 ) -> AsyncIterator[tuple[Peer, Owner, Client]]:
     """A peer and a client that are connected; both closed afterwards."""
     owner, client = Owner(), client or Client()
     peer = make_peer(owner, config)
     try:
         await client.accept(await peer.answer(await client.offer(), codec_preference=prefer))
-        await owner.heard("connected")
+        await owner.heard("connected", within_s=within_s)
         if client.channel is not None:
-            await owner.heard("channel_opened")
-            await client.may_talk()
+            await owner.heard("channel_opened", within_s=within_s)
+            await client.may_talk(within_s=within_s)
         yield peer, owner, client
     finally:
         await peer.close()

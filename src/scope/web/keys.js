@@ -75,7 +75,8 @@ export class Keys {
   read(event) {
     const combo = comboOf(event);
     const target = /** @type {Element} */ (event.target);
-    const inField = target.matches?.(FIELDS) ?? false;
+    // A panel that just closed has the focus for a frame more.
+    const inField = target.matches?.(FIELDS) && !target.closest("dialog:not([open])");
     const chord = /^(Ctrl|Alt)\+/.test(combo);
     if (!chord && (inField || !this.singles)) return null;
     if (combo === "Space" && target.closest?.(PRESSABLE)) return null;

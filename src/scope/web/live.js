@@ -282,7 +282,7 @@ export class Live {
     if (message.type === "draining") this.#ears.draining();
     if (message.type === "parameters_updated") this.#changedElsewhere(message.parameters ?? {});
     if (message.type === "error" && !message._id && message.severity !== "warning") this.#ears.refused(message);
-    this.#ears.changed(); // the page enters another state first, which ends what it said
+    this.#ears.changed(); // first, as above
     const spoken = message.type === "pipeline_error" || (message.type === "parameters_updated" && !this.view?.watching);
     if (spoken) void this.#say(({ NOTICES }) => NOTICES[message.type](message));
   }
