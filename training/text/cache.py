@@ -2,8 +2,8 @@
 
     python -m training.text.cache --latents training/runs/latents
 
-writes `shard_00000.texts.npy` next to each `shard_00000.json`: float16 [N, 4, 2, 33, 384], for each
-clip its caption and three fresh ones of the same scene; the second text is the first again where a
+writes `shard_00000.texts.npy` next to each `shard_00000.json`: float16 [N, 6, 2, 33, 384], for each
+clip its caption and five fresh ones of the same scene; the second text is the first again where a
 clip has only one. Shards that have it are skipped.
 """
 
@@ -19,7 +19,7 @@ from scope.pipelines.vista.text import ROWS, TEXT_WIDTH, TextEncoder
 from training.world.attributes import Attributes
 from training.world.captions import write
 
-VARIANTS = 4
+VARIANTS = 6
 
 
 def embed_shard(records: list[dict[str, Any]], encoder: TextEncoder) -> NDArray[np.float16]:

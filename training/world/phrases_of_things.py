@@ -102,37 +102,42 @@ STYLE = {
         kept="true to life",
     ),
     "watercolor": words(
-        clauses="watercolor | in watercolor | watercolor painting | painted in watercolor | "
-        "as an aquarelle | watercolour | a watercolour painting | like a watercolor | "
-        "painted with watercolors",
+        clauses="watercolor | in watercolor | watercolor painting | painted in watercolor | as "
+        "an aquarelle | watercolour | a watercolour painting | like a watercolor | painted with "
+        "watercolors | in soft watercolors | as a painting | a painted scene | with washes of "
+        "color | hand painted",
         nouns="a watercolor of | a watercolor painting of",
         kept="in wet paint on paper",
     ),
     "neon": words(
         clauses="neon | in neon colors | neon style | synthwave | in a cyberpunk style | "
-        "vaporwave | with neon lights | glowing pink and cyan | in eighties neon | "
-        "retro wave",
+        "vaporwave | with neon lights | glowing pink and cyan | in eighties neon | retro wave | "
+        "in electric colors | like an eighties video game | outrun style | with glowing neon "
+        "colors | in fluorescent colors | in pink and blue neon",
         nouns="a neon picture of | a synthwave scene of",
         kept="in glowing retro colors",
     ),
     "monochrome": words(
         clauses="black and white | in black and white | monochrome | black and white film | "
-        "without color | grayscale | in grey tones | "
-        "like an old film in black and white",
+        "without color | grayscale | in grey tones | like an old film in black and white | in "
+        "greys | noir | a black and white picture | colorless | without any colors | "
+        "desaturated",
         nouns="a black and white photo of",
         kept="in shades of gray",
     ),
     "pastel": words(
-        clauses="pastel | in pastel colors | pastel style | in soft pastel tones | "
-        "in gentle pastels | soft and pastel | with chalky pastel colors | "
-        "pastel drawing",
+        clauses="pastel | in pastel colors | pastel style | in soft pastel tones | in gentle "
+        "pastels | soft and pastel | with chalky pastel colors | pastel drawing | in light "
+        "pastel shades | in powdery colors | in soft candy colors | in faint soft colors | with "
+        "milky colors",
         nouns="a pastel drawing of",
         kept="in pale delicate tints",
     ),
     "sepia": words(
-        clauses="sepia | in sepia tones | vintage photo | like an old photograph | "
-        "sepia toned | in brown tones | an old brown photograph | "
-        "like a photo from 1900",
+        clauses="sepia | in sepia tones | vintage photo | like an old photograph | sepia toned "
+        "| in brown tones | an old brown photograph | like a photo from 1900 | in brown and "
+        "cream | like a postcard from long ago | a photo from long ago | in old-time brown | "
+        "like a yellowed photograph | in the look of the nineteenth century",
         nouns="a sepia photo of | an old photograph of",
         kept="like a faded antique print",
     ),
