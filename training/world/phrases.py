@@ -137,9 +137,8 @@ TIME = {
         clauses="at noon | by day | in daylight | at midday | during the day | in bright "
         "daylight | in the middle of the day | on a bright day | in the midday sun | at twelve "
         "o'clock | in full daylight | at high noon | in the daytime | at lunchtime | in the "
-        "late morning | under a high sun | with the sun overhead | around two o'clock | in the "
-        "full light of day | on a sunlit day | in broad daylight | on an ordinary day | in "
-        "plain daylight",
+        "late morning | around two o'clock | in the full light of day | on a sunlit day | in "
+        "broad daylight | on an ordinary day | in plain daylight",
         adjectives="daytime | bright",
         kept="in the early afternoon",
     ),
@@ -147,10 +146,9 @@ TIME = {
         clauses="at sunset | in the evening sun | at golden hour | as the sun goes down | in "
         "orange evening light | at sundown | while the sun is setting | in the evening | with a "
         "burning evening sky | in the last rays of the sun | in warm evening light | with a red "
-        "evening sky | as the sun sinks | with the sun low in the west | in golden evening "
-        "light | when the sky turns orange | at the golden end of the day | under a glowing "
-        "evening sky | as the sun dips below the horizon | when the sun sets | in amber light | "
-        "under an orange and red sky",
+        "evening sky | as the sun sinks | in golden evening light | when the sky turns orange | "
+        "at the golden end of the day | under a glowing evening sky | as the sun dips below the "
+        "horizon | when the sun sets | in amber light | under an orange and red sky",
         adjectives="sunset | golden hour",
         kept="as the day ends in fire",
     ),
@@ -204,8 +202,7 @@ WEATHER = {
         clauses="in falling snow | while it snows | with snowflakes in the air | in a snowfall "
         "| during snowfall | as snow comes down | in heavy snow | with falling flakes | under "
         "falling snow | in a snowstorm | while snow is falling | snowing | in a blizzard | as "
-        "flakes drift down | on a snowy day | in whirling snow | with fresh snow falling | "
-        "under snowfall",
+        "flakes drift down | on a snowy day | in whirling snow | with fresh snow falling",
         adjectives="snowy",
         kept="in a flurry",
     ),
@@ -233,7 +230,7 @@ SKY = {
         clauses="with the sun in the sky | with a bright sun | with the sun shining | under the "
         "sun | and a visible sun | with a shining sun | and the sun above | with the sun out | "
         "as the sun shines | and a round sun | with a big sun | sunshine | in sunshine | with "
-        "the sun above it | and a blazing sun | with a yellow sun | and the sun",
+        "the sun above it | and a blazing sun | with a yellow sun",
         adjectives="sunny",
         kept="with a glowing solar disc",
     ),
