@@ -1,7 +1,8 @@
-"""Settings for the whole suite: what is random is never judged by how long it took, and keys
-of whoever runs it lock no server of a test.
+"""Settings for the whole suite: what is random is never judged by how long it took, keys of
+whoever runs it lock no server of a test, and libraries are no garbage.
 """
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -22,3 +23,11 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
         yield
+
+
+def pytest_collection_finish() -> None:
+    """Set aside the million objects of imported libraries: many tests collect garbage, and each
+    time would go through all of them.
+    """
+    gc.collect()
+    gc.freeze()

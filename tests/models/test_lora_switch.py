@@ -55,7 +55,9 @@ def test_a_scale_means_what_a_merge_with_it_means(scales, beside):
     for change, scale in zip(ALL, scales, strict=True):
         add(plain, change, scale=scale)
     x = torch.randn(4, 8)
-    assert torch.allclose(switched(x), plain(x), atol=1e-4, rtol=1e-5)
+    wanted = plain(x)
+    # Sums of thousands may cancel: what is exact is exact beside the largest.
+    assert torch.allclose(switched(x), wanted, atol=1e-6 * float(wanted.abs().max()), rtol=1e-5)
     assert switch.scales == scales
     assert isinstance(switched[2], LoraLinear) is beside("2")
 

@@ -9,6 +9,7 @@ import torch
 from training.codec.guesses import GuessSource
 from training.transformer.model import Sizes
 from training.transformer.state import Run
+from training.world.attributes import sample
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,9 @@ def source(tmp_path_factory) -> GuessSource:
     )
     for number in range(2):
         name = f"shard_{number:05}"
-        record = [{"captions": ["a sea"], "change_frame": None}] * 2
+        attributes = sample(np.random.default_rng(0), split="train").as_dict()
+        scene = {"captions": ["a sea"], "attributes": [attributes], "seed": 0}
+        record = [scene | {"change_frame": None}] * 2
         np.save(clips / f"{name}.npy", pixels)
         (clips / f"{name}.json").write_text(json.dumps(record))
         values = np.random.default_rng(number).standard_normal((2, 5, 32, 12, 20))
