@@ -50,9 +50,10 @@ def begun(quiet_hub: None) -> Iterator[dict[str, Future[None]]]:
     """What plays in processes of its own, two at a time: a load is mostly one core's import of
     torch.
     """
-    with ThreadPoolExecutor(2) as pool:
-        plays = {pipeline_id: pool.submit(in_a_process, pipeline_id) for pipeline_id in WEIGHTS}
-        yield plays | {"cramped": pool.submit(without_room)}
+    pool = ThreadPoolExecutor(2)
+    plays = {pipeline_id: pool.submit(in_a_process, pipeline_id) for pipeline_id in WEIGHTS}
+    yield plays | {"cramped": pool.submit(without_room)}
+    pool.shutdown(cancel_futures=True)  # of those that no test asked for
 
 
 def refs(pipeline_id: str) -> list[PipelineRef]:
