@@ -1,12 +1,20 @@
 """Distillation: both targets learn from a teacher, with tiny sizes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from scope.pipelines.vista.manifest import read_manifest
+from scope.pipelines.vista.pipeline import ASSETS
+from scope.pipelines.vista.sampler import StepPlan, denoise
 from training.transformer.data import Batch
 from training.transformer.distill import Distillation, Distiller
+from training.transformer.endpoint import USES, Endpoint
 from training.transformer.model import Sizes
+from training.transformer.objective import Sample, text_inputs
+from training.transformer.own_streams import CONTEXT_SIGMA, LONGEST, WINDOW, OwnStreams
 from training.transformer.rollout import Sampling, roll_out
 from training.transformer.sheet import write_sheet
 from training.transformer.state import Run, frozen_copy
@@ -34,7 +42,7 @@ def run() -> Run:
     return run
 
 
-@pytest.mark.parametrize("target", ["guide", "consistency"])
+@pytest.mark.parametrize("target", ["guide", "endpoint"])
 @pytest.mark.parametrize("single", [True, False])
 def test_a_student_comes_closer_to_its_target(run, target, single):
     how = Distillation(target, guidance_first=3.0, guidance=2.0)
@@ -57,6 +65,82 @@ def test_without_extra_guidance_the_student_is_already_there(run):
     how = Distillation("guide", guidance_first=1.0, guidance=1.0)
     distiller = Distiller(run, frozen_copy(run.model), torch.zeros(33, 384), how)
     assert float(distiller.loss(OneBatch(), 2, single=False).detach()) < 1e-3
+
+
+def test_the_endpoint_of_a_straight_way_is_the_same_from_every_level(run):
+    """A teacher that always points from the noise to one frame: so must the goal, everywhere."""
+    clean = torch.randn(2, 32, 1, 12, 20)
+    noise: list[torch.Tensor] = []
+
+    def teacher(sample: Sample) -> torch.Tensor:
+        if float(sample.t[0, -1]) == 1000.0:
+            noise.append(sample.x)
+        return noise[-1] - clean
+
+    task = Endpoint(run, teacher, torch.zeros(33, 384), 2.5)
+    levels = set()
+    for _ in range(2 * USES):
+        sample, goal = task.task(OneBatch(), 2, single=True)
+        assert torch.allclose(goal, noise[-1] - clean, atol=1e-4)
+        sigma = sample.t[:, None, :, None, None] / 1000
+        assert torch.allclose(sample.x, sigma * noise[-1] + (1 - sigma) * clean, atol=1e-5)
+        levels |= set(sample.t.flatten().tolist())
+    assert len(noise) == 2
+    assert len(levels) > 3
+
+
+def test_own_streams_go_on_and_change_what_they_speak_of(run):
+    class Texts(OneBatch):
+        drawn = 0
+
+        def draw(self, size: int, *, single: bool, random: torch.Generator) -> Batch:
+            self.drawn += 1
+            text = torch.full((size, 1, 33, 384), float(self.drawn))
+            return replace(super().draw(size, single=single, random=random), text=text)
+
+    model, random = frozen_copy(run.model), torch.Generator().manual_seed(0)
+    streams, store = OwnStreams(2.5, steps=(2,), switch=0.5), Texts()
+    made = [streams.next(model, store, 3, random) for _ in range(LONGEST + 1)]
+    assert made[0][0].shape == (3, 32, 5, 12, 20)
+    assert made[0][1].shape == (3, 5, 33, 384)
+    spoken = [float(text[0, 0, 0, 0]) for _, text in made]
+    assert spoken == sorted(spoken)
+    assert 3 <= store.drawn <= LONGEST
+    assert spoken[-1] > spoken[-2]  # a new beginning has new words
+    assert not torch.equal(made[0][0], made[1][0])
+
+
+class TorchNoise:
+    """The noise of a torch generator, for the shipped sampler."""
+
+    def __init__(self, random: torch.Generator) -> None:
+        self.random = random
+
+    def standard_normal(self, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+        return torch.randn(shape, generator=self.random).numpy().astype(dtype)
+
+
+def test_own_streams_are_what_the_shipped_sampler_makes(run):
+    model, random = frozen_copy(run.model), torch.Generator().manual_seed(7)
+    latents, text = OwnStreams(2.5, steps=(4,)).next(model, OneBatch(), 2, random)
+    random = torch.Generator().manual_seed(7)
+    torch.rand(1, generator=random)
+    plan = StepPlan.of((1000, 750, 500, 250), shift=2.5, method="euler")
+    kv, pooled = text_inputs(model, text[:, :1])
+    cache = model.empty_cache((6, 10), frames=5, batch=2)
+    block = cache.begin_block(1)
+
+    def flow(x: np.ndarray, index: int) -> np.ndarray:
+        t = torch.full((2, 1), plan.timesteps()[index])
+        x = torch.from_numpy(x)
+        return model.stream(x, t, kv, cache=cache, plan=block, pooled=pooled).numpy()
+
+    *_, first = denoise(flow, (2, 32, 1, 12, 20), plan, TorchNoise(random))
+    assert np.allclose(latents[:, :, :1].numpy(), first, atol=1e-5)
+    # The window and what is put on the past are the shipped ones too.
+    shipped = read_manifest(ASSETS)
+    assert shipped.window == WINDOW
+    assert shipped.context_t == pytest.approx(1000 * CONTEXT_SIGMA)
 
 
 def test_a_torch_stream_repeats_by_seed(run):

@@ -78,7 +78,7 @@ def test_a_frame_after_the_change_has_the_second_text(store):
 
 def test_noisy_frames_follow_their_clean_past(store):
     batch = store.take([0, 1], single=False, random=generator())
-    recipe = Recipe(text_dropout=0.0, context_noise=0.0)
+    recipe = Recipe(text_dropout=0.0, context_noise=(0.0, 0.0, 0.0))
     sample = noised(batch, recipe, torch.zeros(33, 384), generator())
     assert torch.equal(sample.x[:, :, :4], batch.latents[:, :, :4])
     assert not sample.t[:, :4].any()
@@ -131,6 +131,9 @@ def test_what_stands_out_of_the_sky_counts_more():
     assert torch.allclose(ratio[8:], torch.tensor(1.0))
     assert float(ratio[4:6, :6].max()) < 1.5
     assert torch.allclose(ratio[:4], torch.tensor(1.0))
+    semantics[0, 0, 23, :2] = torch.tensor([0.1, 0.9])
+    ratio = importance(semantics, clean)[0, 0] / weight[0, 0]
+    assert torch.allclose(ratio, torch.tensor(1.0))  # as a cloud it counts as much
 
 
 def test_muon_makes_matrices_orthogonal():

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from training.evaluation.cases import free_cases
 from training.world.attributes import BIOMES, HELD_OUT, KEYS, Attributes, is_held_out, sample
 from training.world.captions import write
 from training.world.phrases import PHRASES
@@ -70,6 +71,39 @@ def test_kept_phrasings_appear_in_their_split_only() -> None:
 
     assert not any(uses_kept("train"))
     assert sum(uses_kept("phrases")) > 255
+
+
+RARER = (
+    "metropolis | silence | wonderland | hong kong | bedtime | umbrellas up | elephant | "
+    "paradise | turquoise | zion | hamlet | antique | isle | penguin | pampas | stromboli | "
+    "hurling | hoodoo | ochre | merciless | kruger | crashes | pond | thick haze | overcast | "
+    "afternoon | first light | last light of day | fluffy | ink-free | grey-scale | vintage "
+    "print | gorge | sandstone | gather over"
+)
+"""What the free prompts of the evaluation say that is not everybody's first word for it."""
+
+
+def test_the_rarer_words_of_the_free_prompts_are_not_taught() -> None:
+    asked = " ".join(case.prompt.lower() for case in free_cases())
+    taught = [
+        phrasing
+        for values in PHRASES.values()
+        for words in values.values()
+        for phrasing in (*words.nouns, *words.clauses, *words.adjectives)
+    ]
+    for word in RARER.split(" | "):
+        assert word in asked, word
+        assert not [phrasing for phrasing in taught if word in phrasing], word
+
+
+def test_no_phrasing_of_a_value_is_kept_and_taught_or_there_twice() -> None:
+    for attribute, values in PHRASES.items():
+        for value, words in values.items():
+            for kind in (words.nouns, words.clauses, words.adjectives, words.kept):
+                assert len(set(kind)) == len(kind), (attribute, value)
+            taught = {*words.nouns, *words.clauses, *words.adjectives}
+            assert words.kept, (attribute, value)
+            assert not taught & set(words.kept), (attribute, value)
 
 
 def test_captions_speak_of_everything_and_of_parts() -> None:

@@ -2,9 +2,9 @@
 
     python -m training.transformer.distill --teacher training/runs/transformer/last.pt --hours 0.2
 
-Two targets, both regressions under teacher forcing. `guide`: the student's flow is the teacher's
-guided flow. `consistency`: the student's clean frame at a noise level is what its own average says
-one small guided teacher step further down, so that a few jumps reach where many steps would.
+Two targets, both regressions. `guide`: the student's flow is the teacher's guided flow, under
+teacher forcing. `endpoint`: from any level of a way of the teacher's many steps, the student's flow
+points at its end, after a past that is the student's own stream (see `endpoint`).
 """
 
 import argparse
@@ -22,11 +22,11 @@ from scope.models.attention_backend import attention_for
 from scope.models.causal import CausalTransformer
 from scope.pipelines.vista.text import TextEncoder
 from training.transformer.data import LatentStore
+from training.transformer.endpoint import Endpoint
 from training.transformer.objective import Recipe, Sample, noised, own_past, predict
 from training.transformer.state import Run, load_ema
 
-Target = Literal["guide", "consistency"]
-GRID = 48
+Target = Literal["guide", "endpoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,68 +48,45 @@ class Distiller:
         self.null = null
         self.how = how
         self.recipe = Recipe(text_dropout=0.0)
+        self.endpoint = Endpoint(run, self._guided, null, how.shift)
 
-    def loss(self, batch_of: LatentStore, size: int, *, single: bool) -> Tensor:
-        batch = batch_of.draw(size, single=single, random=self.run.random)
-        frames = batch.latents.shape[2]
-        sigma, lower = self._levels((size, frames))
+    def loss(self, store: LatentStore, size: int, *, single: bool) -> Tensor:
+        if self.how.target == "guide":
+            sample, goal = self._guide(store, size, single=single)
+        else:
+            sample, goal = self.endpoint.task(store, size, single=single)
+        with torch.autocast("cpu", torch.bfloat16):
+            flow = predict(self.run.model, sample, 0)[0]
+        return weighted(flow.float() - goal, sample)
+
+    def _guide(self, store: LatentStore, size: int, *, single: bool) -> tuple[Sample, Tensor]:
+        """Frames of clips at any level, and the teacher's guided flow."""
+        batch = store.draw(size, single=single, random=self.run.random)
         random, past = self.run.random, None
         if not single:
             past = own_past(self.run.ema, batch, self.recipe, self.null, random)
+        level = torch.rand((size, batch.latents.shape[2]), generator=random) * 0.98 + 0.02
+        sigma = self.how.shift * level / (1 + (self.how.shift - 1) * level)
         sample = noised(batch, self.recipe, self.null, random, sigma=sigma, past=past)
-        guided = self._guided(sample)
-        if self.how.target == "guide":
-            flow = self._student(sample)
-            return weighted(flow.float() - guided, sample)
-        x, wide = sample.x[:, :, -frames:], sigma[:, None, :, None, None]
-        below = lower[:, None, :, None, None]
-        moved = x + (below - wide) * guided
-        goal = self._average_x0(sample, moved, lower)
-        flow = self._student(sample)
-        return weighted(x - wide * flow.float() - goal, sample)
-
-    def _student(self, sample: Sample) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            return predict(self.run.model, sample, 0)[0]
-
-    def _levels(self, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-        """Neighbours on the grid (consistency), or anything (guide)."""
-        random, shift = self.run.random, self.how.shift
-        if self.how.target == "guide":
-            sigma = torch.rand(shape, generator=random) * 0.98 + 0.02
-        else:
-            sigma = torch.randint(1, GRID + 1, shape, generator=random) / GRID
-        lower = (sigma - 1 / GRID).clamp(min=0)
-        return _shifted(sigma, shift), _shifted(lower, shift)
+        return sample, self._guided(sample)
 
     @torch.no_grad()
     def _guided(self, sample: Sample) -> Tensor:
+        how, frames = self.how, sample.target.shape[2]
         with torch.autocast("cpu", torch.bfloat16):
-            flow, _ = predict(self.teacher, sample, 0)
+            flow = predict(self.teacher, sample, 0)[0].float()
+            if how.guidance_first == how.guidance == 1.0:
+                return flow
             text = self.null.expand_as(sample.text)
-            plain, _ = predict(self.teacher, replace(sample, text=text), 0)
-        scale = torch.full((flow.shape[2],), self.how.guidance)
-        scale[0] = self.how.guidance_first
-        return plain.float() + scale[:, None, None] * (flow - plain).float()
-
-    @torch.no_grad()
-    def _average_x0(self, sample: Sample, moved: Tensor, lower: Tensor) -> Tensor:
-        """The clean frame as the student's average sees it from the lower level."""
-        frames = moved.shape[2]
-        x = torch.cat((sample.x[:, :, :-frames], moved), dim=2)
-        t = torch.cat((sample.t[:, :-frames], lower * 1000), dim=1)
-        with torch.autocast("cpu", torch.bfloat16):
-            flow, _ = predict(self.run.ema, replace(sample, x=x, t=t), 0)
-        return moved - lower[:, None, :, None, None] * flow.float()
+            plain = predict(self.teacher, replace(sample, text=text), 0)[0].float()
+        scale = torch.full((frames,), how.guidance)
+        scale[0] = how.guidance_first
+        return plain + scale[:, None, None] * (flow - plain)
 
 
 def weighted(error: Tensor, sample: Sample) -> Tensor:
     """Mean square of [batch, channels, frames, height, width], by what each place counts for."""
     return (error.square().mean(dim=1) * sample.weight).mean()
-
-
-def _shifted(sigma: Tensor, shift: float) -> Tensor:
-    return shift * sigma / (1 + (shift - 1) * sigma)
 
 
 def train(distiller: Distiller, store: LatentStore, args: argparse.Namespace, path: Path) -> None:
@@ -156,7 +133,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--teacher", type=Path, default=Path("training/runs/transformer/last.pt"))
     parser.add_argument("--latents", type=Path, default=Path("training/runs/latents"))
     parser.add_argument("--out", type=Path, default=Path("training/runs/distilled"))
-    parser.add_argument("--target", choices=("guide", "consistency"), default="guide")
+    parser.add_argument("--target", choices=("guide", "endpoint"), default="guide")
     parser.add_argument("--guidance-first", type=float, default=3.0)
     parser.add_argument("--guidance", type=float, default=2.0)
     parser.add_argument("--hours", type=float, default=0.2)

@@ -14,7 +14,7 @@ def held_out(
     model: CausalTransformer, store: LatentStore, *, single: bool, clips: int = 40
 ) -> dict[float, float]:
     """Mean squared error of the flow for each level, same clips and same noise every time."""
-    recipe = Recipe(text_dropout=0.0, text_noise=0.0, context_noise=0.0)
+    recipe = Recipe(text_dropout=0.0, text_noise=0.0, context_noise=(0.0, 0.0, 0.0))
     random = torch.Generator().manual_seed(1234)
     out = {}
     for level in LEVELS:

@@ -19,8 +19,8 @@ from training.transformer.model import SemanticHead
 RARE = (2, 7)
 """Sun or moon, and subject, among what the renderer knows of a token."""
 RARE_WEIGHT = 3.0
-SKY = 0
-"""Its share of a token, among the same."""
+SKY = (0, 1)
+"""Open sky and cloud, their shares of a token, among the same."""
 FAINT = 0.3
 """Mean square by which a token of sky differs from its row, from which on it counts in full: a
 rainbow's latents reach 1, most birds' 0.1 to 0.4, an empty sky's 0.02."""
@@ -34,8 +34,8 @@ class Recipe:
     text_noise: float = 0.3
     """Highest noise on a text's rows, as a share of their size, for half of the samples: words
     training never used lie beside those it did."""
-    context_noise: float = 0.15
-    """Highest noise level of the clean context, used for half of the clips."""
+    context_noise: tuple[float, float, float] = (0.0, 0.15, 0.5)
+    """Lowest and highest noise level of the clean context, and the share of clips that get it."""
     semantic: float = 0.3
     """Weight of the semantic head's loss."""
     own_past: float = 0.3
@@ -85,8 +85,9 @@ def noised(
     noisy = add_noise(x0, noise, sigma[:, None, :, None, None])
     drop = torch.rand(size, generator=random) < recipe.text_dropout
     text = torch.where(drop[:, None, None, None], null, blurred(batch.text, recipe, random))
-    level = torch.rand((size, 1), generator=random) * recipe.context_noise
-    level = level * (torch.rand((size, 1), generator=random) < 0.5)
+    low, high, share = recipe.context_noise
+    level = low + (high - low) * torch.rand((size, 1), generator=random)
+    level = level * (torch.rand((size, 1), generator=random) < share)
     level = level.expand(size, frames - 1)
     past = x0[:, :, :-1] if past is None else past
     past_noise = torch.randn(past.shape, generator=random)
@@ -173,10 +174,10 @@ def importance(semantics: Tensor, clean: Tensor) -> Tensor:
 
 
 def faint(semantics: Tensor, tokens: Tensor) -> Tensor:
-    """How much each token of sky differs from the sky of its row, 0 to 1.
+    """How much each token of sky or cloud differs from the sky of its row, 0 to 1.
 
     tokens: [batch, frames, rows, columns, numbers]; gives [batch, frames, rows, columns].
     """
-    sky = (semantics[..., SKY] > 0.8).float().unflatten(-1, tokens.shape[2:4])[..., None]
+    sky = (semantics[..., SKY].sum(-1) > 0.8).float().unflatten(-1, tokens.shape[2:4])[..., None]
     mean = (tokens * sky).sum(-2, keepdim=True) / sky.sum(-2, keepdim=True).clamp(min=1)
     return ((tokens - mean).square().mean(-1) / FAINT).clamp(max=1) * sky[..., 0]

@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from training.world.attributes import Attributes
-from training.world.phrases import PHRASES
-from training.world.words import Words
+from training.world.phrases import PHRASES, Words
 
 _SPOKEN = {
     "biome": 0.94, "time": 0.7, "weather": 0.72, "sky": 0.85, "season": 0.5, "subject": 0.8,

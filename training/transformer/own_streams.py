@@ -1,0 +1,84 @@
+"""Streams of a student's own: what it will see when it continues itself.
+
+Decides how frames come about in them: as in the shipped pipeline, a few Euler steps without
+guidance, and a little noise on the past that the model is told of. It does not know losses.
+"""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from scope.models.causal import CausalTransformer
+from scope.models.flow import TIMESTEPS, add_noise, shift_sigma
+from scope.models.kv_cache import KvCache
+from training.transformer.data import LatentStore
+from training.transformer.model import CLIP_FRAMES, LATENT_GRID
+from training.transformer.objective import text_inputs
+
+WINDOW = 5
+CONTEXT_SIGMA = 0.12
+"""Noise on what a stream remembers, as it ships."""
+LONGEST = 12
+"""Calls after which streams begin anew: a minute would only repeat the last seconds' errors."""
+
+
+def sigmas_of(steps: int, shift: float) -> tuple[float, ...]:
+    """Noise levels of a list of evenly spaced steps, down to zero."""
+    return (*(shift_sigma(1 - step / steps, shift) for step in range(steps)), 0.0)
+
+
+@dataclass(slots=True)
+class OwnStreams:
+    """A batch of streams, continued by the frames of one clip with every call."""
+
+    shift: float
+    steps: tuple[int, ...] = (4, 4, 2)
+    """Drawn from for every call."""
+    switch: float = 0.15
+    """Chance of other prompts in a call."""
+    _cache: KvCache | None = field(default=None, init=False)
+    _text: Tensor | None = field(default=None, init=False)
+    _calls: int = field(default=0, init=False)
+
+    @torch.no_grad()
+    def next(
+        self, model: CausalTransformer, store: LatentStore, size: int, random: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Latents [size, channels, frames, ...] and their text [size, frames, 33, 384]."""
+        if self._cache is None or self._calls >= LONGEST:
+            grid = (LATENT_GRID[0] // 2, LATENT_GRID[1] // 2)
+            self._cache, self._calls = model.empty_cache(grid, frames=WINDOW, batch=size), 0
+        if self._text is None or not self._calls or _draw(random) < self.switch:
+            self._text = store.draw(size, single=True, random=random).text
+        self._calls += 1
+        levels = sigmas_of(self.steps[int(_draw(random) * len(self.steps))], self.shift)
+        made = [_frame(model, self._text, self._cache, levels, random) for _ in range(CLIP_FRAMES)]
+        return torch.cat(made, dim=2), self._text.expand(-1, CLIP_FRAMES, -1, -1)
+
+
+def _frame(
+    model: CausalTransformer,
+    text: Tensor,
+    cache: KvCache,
+    levels: tuple[float, ...],
+    random: torch.Generator,
+) -> Tensor:
+    """One more latent frame of each stream, [batch, channels, 1, height, width], and its memory."""
+    kv, pooled = text_inputs(model, text)
+    plan, shape = cache.begin_block(1), (len(text), model.config.in_channels, 1, *LATENT_GRID)
+
+    def flow(x: Tensor, sigma: float) -> Tensor:
+        t = torch.full((len(text), 1), TIMESTEPS * sigma)
+        return model.stream(x, t, kv, cache=cache, plan=plan, pooled=pooled)
+
+    x = torch.randn(shape, generator=random)
+    for sigma, lower in pairwise(levels):
+        x = x + (lower - sigma) * flow(x, sigma)
+    flow(add_noise(x, torch.randn(shape, generator=random), CONTEXT_SIGMA), CONTEXT_SIGMA)
+    return x
+
+
+def _draw(random: torch.Generator) -> float:
+    return float(torch.rand(1, generator=random))
