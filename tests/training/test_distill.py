@@ -1,6 +1,7 @@
 """Distillation: both targets learn from a teacher, with tiny sizes."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,10 +12,10 @@ from scope.pipelines.vista.pipeline import ASSETS
 from scope.pipelines.vista.sampler import StepPlan, denoise
 from training.transformer.data import Batch
 from training.transformer.distill import Distillation, Distiller
-from training.transformer.endpoint import USES, Endpoint
+from training.transformer.endpoint import REUSE, Endpoint
 from training.transformer.model import Sizes
 from training.transformer.objective import Sample, text_inputs
-from training.transformer.own_streams import CONTEXT_SIGMA, LONGEST, WINDOW, OwnStreams
+from training.transformer.own_streams import CONTEXT_SIGMA, LONGEST, WINDOW, OwnStreams, sigmas_of
 from training.transformer.rollout import Sampling, roll_out
 from training.transformer.sheet import write_sheet
 from training.transformer.state import Run, frozen_copy
@@ -26,7 +27,7 @@ class OneBatch:
     """A store that always gives the same clips."""
 
     def draw(self, size: int, *, single: bool, random: torch.Generator) -> Batch:
-        frames = 1 if single else 3
+        frames = 1 if single else 5
         torch.manual_seed(0)
         latents = torch.randn(size, 32, frames, 12, 20)
         return Batch(latents, torch.randn(size, frames, 33, 384), torch.zeros(size, frames, 60, 10))
@@ -67,26 +68,63 @@ def test_without_extra_guidance_the_student_is_already_there(run):
     assert float(distiller.loss(OneBatch(), 2, single=False).detach()) < 1e-3
 
 
-def test_the_endpoint_of_a_straight_way_is_the_same_from_every_level(run):
-    """A teacher that always points from the noise to one frame: so must the goal, everywhere."""
-    clean = torch.randn(2, 32, 1, 12, 20)
-    noise: list[torch.Tensor] = []
+class CurvedTeacher:
+    """Ends at a known frame by a way that is no line: the flow grows with the noise level."""
 
-    def teacher(sample: Sample) -> torch.Tensor:
-        if float(sample.t[0, -1]) == 1000.0:
-            noise.append(sample.x)
-        return noise[-1] - clean
+    def __init__(self) -> None:
+        self.noise: list[torch.Tensor] = []
 
-    task = Endpoint(run, teacher, torch.zeros(33, 384), 2.5)
+    def __call__(self, sample: Sample) -> torch.Tensor:
+        frames = sample.target.shape[2]
+        x, sigma = sample.x[:, :, -frames:], sample.t[:, -frames:] / 1000
+        if float(sigma.min()) == 1.0:
+            self.noise.append(x)
+        return 2 * sigma[:, None, :, None, None] * x
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_every_goal_leads_to_the_end_that_belongs_to_the_noise(run, single):
+    teacher = CurvedTeacher()
+    endpoint = Endpoint(run, teacher, torch.zeros(33, 384), 2.5)
     levels = set()
-    for _ in range(2 * USES):
-        sample, goal = task.task(OneBatch(), 2, single=True)
-        assert torch.allclose(goal, noise[-1] - clean, atol=1e-4)
-        sigma = sample.t[:, None, :, None, None] / 1000
-        assert torch.allclose(sample.x, sigma * noise[-1] + (1 - sigma) * clean, atol=1e-5)
-        levels |= set(sample.t.flatten().tolist())
-    assert len(noise) == 2
-    assert len(levels) > 3
+    for _ in range(3 * REUSE):
+        sample, goal = endpoint.task(OneBatch(), 4, single=single)
+        frames = goal.shape[2]
+        x, sigma = sample.x[:, :, -frames:], sample.t[:, -frames:] / 1000
+        end = x - sigma[:, None, :, None, None] * goal
+        known = torch.cat(teacher.noise)
+        factor = 1.0
+        for level, lower in pairwise(sigmas_of(16, 2.5)):
+            factor *= 1 + (lower - level) * 2 * level
+        gaps = (end[:, None] - factor * known[None]).flatten(2).abs().amax(-1)
+        assert float(gaps.amin(1).max()) < 1e-4
+        levels |= set(sample.t[:, -frames:].flatten().tolist())
+        assert sample.weight.shape == (4, frames, 12, 20)
+    assert len(teacher.noise) == 3
+    assert 1000.0 in levels
+    assert len(levels) > 6
+
+
+def test_states_lie_on_the_line_or_where_the_students_own_steps_lead(run):
+    """A student that says every goal goes along the line, so both kinds are the same."""
+    teacher = CurvedTeacher()
+    endpoint = Endpoint(run, teacher, torch.zeros(33, 384), 2.5)
+    endpoint.task(OneBatch(), 4, single=True)
+    pairs = endpoint._pairs[True]
+    endpoint.student = lambda sample: pairs.noise - pairs.end
+    x, sigma = endpoint._own_states(pairs, single=True)
+    wide = sigma[:, None, :, None, None]
+    assert torch.allclose(x, (1 - wide) * pairs.end + wide * pairs.noise, atol=1e-4)
+    lists = torch.tensor((*sigmas_of(4, 2.5)[1:4], sigmas_of(2, 2.5)[1]))
+    assert float((sigma.flatten()[:, None] - lists).abs().amin(1).max()) < 1e-6
+
+
+def test_pairs_of_the_teacher_are_kept_up_to_a_limit(run, monkeypatch):
+    monkeypatch.setattr("training.transformer.endpoint.KEPT", 6)
+    endpoint = Endpoint(run, CurvedTeacher(), torch.zeros(33, 384), 2.5)
+    for _ in range(2 * REUSE):
+        endpoint.task(OneBatch(), 4, single=True)
+    assert len(endpoint._pairs[True].end) == 6
 
 
 def test_own_streams_go_on_and_change_what_they_speak_of(run):
@@ -103,10 +141,11 @@ def test_own_streams_go_on_and_change_what_they_speak_of(run):
     made = [streams.next(model, store, 3, random) for _ in range(LONGEST + 1)]
     assert made[0][0].shape == (3, 32, 5, 12, 20)
     assert made[0][1].shape == (3, 5, 33, 384)
-    spoken = [float(text[0, 0, 0, 0]) for _, text in made]
-    assert spoken == sorted(spoken)
-    assert 3 <= store.drawn <= LONGEST
-    assert spoken[-1] > spoken[-2]  # a new beginning has new words
+    spoken = torch.stack([text[:, 0, 0, 0] for _, text in made])
+    steps = spoken.diff(dim=0)
+    assert bool((steps >= 0).all())
+    assert bool((steps == 0).any())
+    assert bool((spoken[-1] == LONGEST + 1).all())  # a new beginning has new words
     assert not torch.equal(made[0][0], made[1][0])
 
 
@@ -124,6 +163,7 @@ def test_own_streams_are_what_the_shipped_sampler_makes(run):
     model, random = frozen_copy(run.model), torch.Generator().manual_seed(7)
     latents, text = OwnStreams(2.5, steps=(4,)).next(model, OneBatch(), 2, random)
     random = torch.Generator().manual_seed(7)
+    torch.rand(2, generator=random)
     torch.rand(1, generator=random)
     plan = StepPlan.of((1000, 750, 500, 250), shift=2.5, method="euler")
     kv, pooled = text_inputs(model, text[:, :1])

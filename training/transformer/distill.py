@@ -158,7 +158,10 @@ def main() -> None:
     store = LatentStore(args.latents)
     store.refresh()
     null = torch.from_numpy(TextEncoder().encode(""))
-    train(Distiller(run, load_ema(args.teacher), null, how), store, args, path)
+    teacher = load_ema(args.teacher)
+    for block in teacher.blocks:
+        block.compile(dynamic=False)
+    train(Distiller(run, teacher, null, how), store, args, path)
 
 
 def student_of(teacher: Path) -> Run:

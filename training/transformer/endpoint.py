@@ -1,104 +1,181 @@
-"""Steps folded into the weights: from any level, the student points at where the teacher ends.
+"""Steps folded into the weights: from a noise, the student goes straight where its teacher ends.
 
-Decides which of the teacher's ways are asked for, at which levels and after which past. A way
-starts at pure noise and takes the teacher's many steps; the few jumps of the student then reach its
-end, where the teacher's own would reach the mean of all ends. The past is the student's own stream.
+Decides which pairs of noise and end are made, and from which states of a frame its end is asked.
+An end comes of the teacher's many steps. The student's few Euler steps move along the line from the
+noise to what it takes for the end, so it learns on that line (reflow: Liu et al. 2022, arXiv
+2209.03003) and where its own first steps have really led it. Points of the teacher's curved way
+would teach it nothing it meets: answered with the end, they overshoot contrast by a quarter.
+
+The past of a clip is half the time the student's own stream, else a rendered one.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from scope.models.flow import TIMESTEPS
+from scope.models.flow import TIMESTEPS, add_noise
 from training.transformer.data import Batch, LatentStore
 from training.transformer.model import CLIP_FRAMES
-from training.transformer.objective import Recipe, Sample, importance, noised
+from training.transformer.objective import Recipe, Sample, importance, noised, own_past, predict
 from training.transformer.own_streams import CONTEXT_SIGMA, OwnStreams, sigmas_of
 from training.transformer.state import Run
 
 STEPS = 16
-SHIPPED = (0, 4, 8, 12)
-"""The levels of the list of four steps, of two at 0 and 8, among the teacher's."""
-USES = 4
-"""How often a way is used: making it costs as much as several steps of training."""
+JUMPS = (4, 2)
+"""Lengths of the lists whose states the student meets most."""
+REUSE = 4
+"""Batches drawn for each that the teacher ends: that costs as much as several steps of training."""
+KEPT = 8192
+"""Rows of each kind that are kept: the teacher does not change, so an end stays true."""
 
 Flow = Callable[[Sample], Tensor]
 
 
 @dataclass(slots=True)
-class Ways:
-    """What the teacher passed through, for a batch."""
+class Pairs:
+    """Rows [n, ...] of noise and end, with all that the teacher saw."""
 
-    sample: Sample
-    states: Tensor
-    """[STEPS, batch, channels, frames, height, width] at falling noise levels."""
+    context: Tensor
+    context_t: Tensor
+    text: Tensor
+    noise: Tensor
+    """[n, channels, frames, height, width]"""
     end: Tensor
-    weight: Tensor
-    uses: int = 0
+
+    def add(self, more: "Pairs") -> None:
+        for part in fields(self):
+            rows = torch.cat((getattr(self, part.name), getattr(more, part.name)))
+            setattr(self, part.name, rows[-KEPT:])
+
+    def take(self, rows: Tensor) -> "Pairs":
+        return Pairs(*(getattr(self, part.name)[rows] for part in fields(self)))
 
 
 class Endpoint:
     def __init__(self, run: Run, teacher: Flow, null: Tensor, shift: float) -> None:
         self.run = run
         self.teacher = teacher
+        self.student: Flow = average_of(run)
         self.null = null
-        self.levels = torch.tensor(sigmas_of(STEPS, shift))
-        self.recipe = Recipe(text_dropout=0.0, context_noise=(CONTEXT_SIGMA, CONTEXT_SIGMA, 1.0))
+        self.shift = shift
+        self.recipe = Recipe(
+            text_dropout=0.0, text_noise=0.0, context_noise=(CONTEXT_SIGMA, CONTEXT_SIGMA, 1.0)
+        )
         self._streams = OwnStreams(shift)
-        self._ways: dict[bool, Ways] = {}
+        self._pairs: dict[bool, Pairs] = {}
+        self._draws = {True: 0, False: 0}
+        self._layout: dict[bool, Sample] = {}
 
     def task(self, store: LatentStore, size: int, *, single: bool) -> tuple[Sample, Tensor]:
         """What the student sees, and the flow it should say."""
-        ways = self._ways.get(single)
-        if ways is None or ways.uses == USES:
-            ways = self._ways[single] = self._drive(store, size, single=single)
-        ways.uses += 1
-        frames = ways.end.shape[2]
-        index = self._draw((size, frames))
-        sigma = self.levels[index]
-        which = torch.arange(size)[:, None], index, torch.arange(frames)[None]
-        # [batch, STEPS, frames, ...] so that every frame has a level of its own.
-        x = ways.states.permute(1, 0, 3, 2, 4, 5)[which].transpose(1, 2)
-        sample = ways.sample
-        seen = replace(
-            sample,
-            x=torch.cat((sample.x[:, :, :-frames], x), dim=2),
-            t=torch.cat((sample.t[:, :-frames], sigma * TIMESTEPS), dim=1),
-            weight=ways.weight,
-        )
-        return seen, (x - ways.end) / sigma[:, None, :, None, None]
+        if self._draws[single] % REUSE == 0:
+            self._drive(store, size, single=single)
+        self._draws[single] += 1
+        kept, random = self._pairs[single], self.run.random
+        pairs = kept.take(torch.randint(len(kept.end), (size,), generator=random))
+        x, sigma = self._states(pairs, single=single)
+        weight = (1 + importance(_open_sky(pairs.end), pairs.end)) / 2
+        return self._seen(pairs, x, sigma, weight, single=single), (x - pairs.end) / _wide(sigma)
 
-    def _draw(self, shape: tuple[int, int]) -> Tensor:
-        """Mostly the levels that ships' lists name."""
-        random = self.run.random
-        anything = torch.randint(STEPS, shape, generator=random)
-        shipped = torch.tensor(SHIPPED)[torch.randint(len(SHIPPED), shape, generator=random)]
-        return torch.where(torch.rand(shape, generator=random) < 0.6, shipped, anything)
+    def _states(self, pairs: Pairs, *, single: bool) -> tuple[Tensor, Tensor]:
+        """A state of every frame and its level [n, frames]: two fifths pure noise, the rest on the
+        line to the end or where the student's own steps lead."""
+        random, (size, frames) = self.run.random, pairs.end.shape[::2][:2]
+        sigma = torch.tensor(sigmas_of(STEPS, self.shift))
+        sigma = sigma[torch.randint(STEPS, (size, frames), generator=random)]
+        kind = torch.rand(size, generator=random)
+        sigma[kind < 0.4] = 1.0
+        x = add_noise(pairs.end, pairs.noise, _wide(sigma))
+        own = (kind > 0.7).nonzero()[:, 0]
+        if len(own):
+            x[own], sigma[own] = self._own_states(pairs.take(own), single=single)
+        return x, sigma
 
     @torch.no_grad()
-    def _drive(self, store: LatentStore, size: int, *, single: bool) -> Ways:
-        random = self.run.random
-        if single:
-            batch = store.draw(size, single=True, random=random)
-        else:
+    def _own_states(self, pairs: Pairs, *, single: bool) -> tuple[Tensor, Tensor]:
+        """Where the student's average is after one or more of its own steps."""
+        size, frames = len(pairs.end), pairs.end.shape[2]
+        states, levels = list[Tensor](), list[float]()
+        first: Tensor | None = None
+        for jumps in JUMPS:
+            x = pairs.noise
+            for sigma, lower in pairwise(sigmas_of(jumps, self.shift)[:-1]):
+                if sigma == 1.0 and first is not None:
+                    flow = first
+                else:
+                    level = torch.full((size, frames), sigma)
+                    flow = self.student(self._seen(pairs, x, level, x, single=single))
+                first = flow if first is None else first
+                x = x + (lower - sigma) * flow
+                states.append(x)
+                levels.append(lower)
+        which = torch.randint(len(states), (size, frames), generator=self.run.random)
+        rows, columns = torch.arange(size)[:, None], torch.arange(frames)[None]
+        x = torch.stack(states, dim=1).transpose(2, 3)[rows, which, columns].transpose(1, 2)
+        return x, torch.tensor(levels)[which]
+
+    def _seen(
+        self, pairs: Pairs, x: Tensor, sigma: Tensor, weight: Tensor, *, single: bool
+    ) -> Sample:
+        """Frames x at sigma after their past."""
+        return replace(
+            self._layout[single],
+            x=torch.cat((pairs.context, x), dim=2),
+            t=torch.cat((pairs.context_t, sigma * TIMESTEPS), dim=1),
+            text=pairs.text,
+            target=x,
+            weight=weight,
+        )
+
+    @torch.no_grad()
+    def _drive(self, store: LatentStore, size: int, *, single: bool) -> None:
+        """The teacher goes its way from new noise."""
+        random, past = self.run.random, None
+        if not single and self._draws[single] // REUSE % 2 == 0:
             latents, text = self._streams.next(self.run.ema, store, size, random)
             batch = Batch(latents, text, torch.zeros(size, CLIP_FRAMES, 60, 10))
+        else:
+            batch = store.draw(size, single=single, random=random)
+            if not single:
+                past = own_past(self.run.ema, batch, self.recipe, self.null, random)
         frames = batch.latents.shape[2]
-        sample = noised(batch, self.recipe, self.null, random, sigma=torch.ones(size, frames))
-        x, states = sample.x[:, :, -frames:], list[Tensor]()
-        for sigma, lower in pairwise(self.levels.tolist()):
-            states.append(x)
-            t = torch.full((size, frames), sigma * TIMESTEPS)
-            seen = replace(
-                sample,
-                x=torch.cat((sample.x[:, :, :-frames], x), dim=2),
-                t=torch.cat((sample.t[:, :-frames], t), dim=1),
-            )
-            x = x + (lower - sigma) * self.teacher(seen)
-        # Nobody knows what is sky in these: whatever stands out of its row counts more.
-        open_sky = torch.zeros_like(batch.targets)
-        open_sky[..., 0] = 1.0
-        return Ways(sample, torch.stack(states), x, importance(open_sky, x))
+        sigma = torch.ones(size, frames)
+        sample = noised(batch, self.recipe, self.null, random, sigma=sigma, past=past)
+        self._layout[single] = sample
+        noise = sample.x[:, :, -frames:]
+        context, context_t = sample.x[:, :, :-frames], sample.t[:, :-frames]
+        pairs = Pairs(context, context_t, sample.text, noise, noise)
+        x = noise
+        for level, lower in pairwise(sigmas_of(STEPS, self.shift)):
+            seen = self._seen(pairs, x, torch.full((size, frames), level), x, single=single)
+            x = x + (lower - level) * self.teacher(seen)
+        pairs.end = x
+        if single in self._pairs:
+            self._pairs[single].add(pairs)
+        else:
+            self._pairs[single] = pairs
+
+
+def average_of(run: Run) -> Flow:
+    """The flow of a run's average."""
+
+    def flow(sample: Sample) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return predict(run.ema, sample, 0)[0].float()
+
+    return flow
+
+
+def _open_sky(latents: Tensor) -> Tensor:
+    """Nobody knows what a made frame shows: whatever stands out of its row counts more."""
+    size, _, frames, height, width = latents.shape
+    semantics = torch.zeros(size, frames, height * width // 4, 10)
+    semantics[..., 0] = 1.0
+    return semantics
+
+
+def _wide(sigma: Tensor) -> Tensor:
+    return sigma[:, None, :, None, None]

@@ -20,7 +20,7 @@ from training.transformer.objective import text_inputs
 WINDOW = 5
 CONTEXT_SIGMA = 0.12
 """Noise on what a stream remembers, as it ships."""
-LONGEST = 12
+LONGEST = 8
 """Calls after which streams begin anew: a minute would only repeat the last seconds' errors."""
 
 
@@ -36,8 +36,8 @@ class OwnStreams:
     shift: float
     steps: tuple[int, ...] = (4, 4, 2)
     """Drawn from for every call."""
-    switch: float = 0.15
-    """Chance of other prompts in a call."""
+    switch: float = 0.2
+    """Chance of another prompt for each stream in a call."""
     _cache: KvCache | None = field(default=None, init=False)
     _text: Tensor | None = field(default=None, init=False)
     _calls: int = field(default=0, init=False)
@@ -50,8 +50,11 @@ class OwnStreams:
         if self._cache is None or self._calls >= LONGEST:
             grid = (LATENT_GRID[0] // 2, LATENT_GRID[1] // 2)
             self._cache, self._calls = model.empty_cache(grid, frames=WINDOW, batch=size), 0
-        if self._text is None or not self._calls or _draw(random) < self.switch:
-            self._text = store.draw(size, single=True, random=random).text
+        new = torch.rand(size, generator=random) < (self.switch if self._calls else 1.0)
+        text = store.draw(size, single=True, random=random).text
+        if self._text is not None:
+            text = torch.where(new[:, None, None, None], text, self._text)
+        self._text = text
         self._calls += 1
         levels = sigmas_of(self.steps[int(_draw(random) * len(self.steps))], self.shift)
         made = [_frame(model, self._text, self._cache, levels, random) for _ in range(CLIP_FRAMES)]
