@@ -24,7 +24,7 @@ class NoiseParams(contract.Params):
     gain: int = Field(default=1, ge=0, le=10)
     denoising_step_list: contract.StepList = (1000, 500)
     manage_cache: bool = True
-    fault: Literal["", "raise once", "raise", "oom", "hang", "kill", "exit", "shape"] = ""
+    fault: Literal["", "raise once", "raise", "oom", "hang", "kill", "exit", "shape", "judge"] = ""
 
 
 class NoiseLoad(contract.LoadParams):
@@ -38,7 +38,7 @@ class NoiseLoad(contract.LoadParams):
     tail_ms: float = 0
     words: bool = False
     most_gain: int = 10
-    fault: Literal["", "raise", "oom", "kill", "hang"] = ""
+    fault: Literal["", "raise", "oom", "kill", "hang", "judge"] = ""
 
 
 class Words:
@@ -98,11 +98,15 @@ class Noise(contract.Pipeline[NoiseState, tuple[int, tuple[int, ...]]]):
         self._load = load
 
     def check(self, params: Any) -> None:
+        if params.fault == "judge":
+            raise OSError("the judge is out")
         if params.gain > self._load.most_gain:
             raise InvalidParameters("gain: is more than was loaded", field="gain")
 
     @classmethod
     def check_load(cls, load: Any) -> None:
+        if load.fault == "judge":
+            raise OSError("the judge is out")
         if load.most_gain > 10:
             raise InvalidParameters("most_gain: is not on this disk", field="most_gain")
 

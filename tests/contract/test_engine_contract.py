@@ -17,6 +17,7 @@ from scope.engine.process_engine import ProcessEngine
 from scope.engine.snapshot import StreamSnapshot
 from scope.errors import (
     AtCapacity,
+    EngineError,
     InvalidParameters,
     PipelineNotLoaded,
     ScopeError,
@@ -562,6 +563,22 @@ async def test_bad_initial_parameters_open_nothing(engine: Engine) -> None:
     error = await refused(engine.open(OpenRequest("a", initial=initial)), InvalidParameters)
     assert error.field == "gain"
     assert engine.status().streams == 0
+
+
+@on_both_homes
+async def test_a_judge_that_fails_itself_is_told_and_breaks_nothing(engine: Engine) -> None:
+    await loaded(engine)
+    handle = await opened(engine)
+    for _ in range(2):  # a worker that went deaf would answer the first one too
+        error = await refused(engine.load(LoadRequest("noise", {"fault": "judge"})), EngineError)
+        assert "the judge is out" in error.detail
+    initial = ControlUpdate(revision=0, changes={"fault": "judge"})
+    await refused(engine.open(OpenRequest("b", initial=initial)), EngineError)
+    handle.send(ControlUpdate(revision=1, changes={"fault": "judge"}))
+    rejected = await event(handle, UpdateRejected)
+    assert (rejected.revision, rejected.error.code) == (1, "engine_error")
+    assert len(await take(handle, 20)) == 20
+    assert engine.status().state == "loaded"
 
 
 @on_both_homes

@@ -66,6 +66,16 @@ def test_what_lies_outside_is_refused_whether_it_is_there_or_not(folder, path):
     assert caught.value.field == "loras.2.path"
 
 
+@pytest.mark.parametrize(
+    "path", ["a" * 300 + ".safetensors", "loop/x.safetensors", "a\0.safetensors"]
+)
+def test_what_can_be_no_file_is_refused_with_the_field(folder, path):
+    (folder / "loop").symlink_to(folder / "loop")
+    with pytest.raises(InvalidParameters) as refused:
+        adapter_named(folder, path, field="loras.0.path")
+    assert refused.value.field == "loras.0.path"
+
+
 def test_a_file_that_could_run_code_is_refused(folder):
     with pytest.raises(InvalidParameters, match=r"is no \.safetensors file"):
         adapter_named(folder, "old.pt", field="loras.0.path")

@@ -78,7 +78,8 @@ def test_garbage_is_refused_readably(sdp: str) -> None:
     [
         "v" * (LIMITS.max_bytes + 1),
         "ü" * (LIMITS.max_bytes // 2 + 1),
-        SEED + "a=x\r\n" * 4100,
+        SEED + "a=x\r\n" * 2001,
+        SEED + "a=x\n" * 2001,
         SEED + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" * 8,
         SEED + candidates(1000),
         SEED + candidates(5000),
@@ -99,7 +100,6 @@ def test_candidates_are_counted_filtered_and_kept_away_from_the_library(offer: O
     )
     assert len(guarded.candidates) == LIMITS.candidates
     assert guarded.candidates[0].address == "198.51.0.0"
-    assert guarded.ended
     assert "candidate" not in guarded.sdp
 
 

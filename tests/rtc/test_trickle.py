@@ -50,10 +50,13 @@ def test_each_is_judged_alone_and_the_wrong_one_is_named(offer: Offers) -> None:
 
 
 @pytest.mark.parametrize("end", ["", None])
-def test_after_the_end_there_are_no_more(offer: Offers, end: str | None) -> None:
+def test_an_end_that_overtakes_candidates_does_not_drop_them(
+    offer: Offers, end: str | None
+) -> None:
     tried = trickle(offer("seed"))
-    assert len(tried.admit([candidate(1), Candidate(end), candidate(2)])[0]) == 1
-    assert tried.admit([candidate(3)]) == ([], None)
+    assert tried.admit([Candidate(end, "0", 0)]) == ([], None)
+    assert len(tried.admit([candidate(1), Candidate(end), candidate(2)])[0]) == 2
+    assert len(tried.admit([candidate(3)])[0]) == 1
 
 
 def test_candidates_of_other_sections_of_the_bundle_are_left_alone(offer: Offers) -> None:

@@ -46,6 +46,7 @@ class FakeEngine:
         self.fails = fails
         self.now = EngineStatus()
         self.loads: list[LoadRequest] = []
+        self.most_wide = 1024
 
     async def start(self) -> None:
         if self.fails:
@@ -56,6 +57,10 @@ class FakeEngine:
 
     def status(self) -> EngineStatus:
         return self.now
+
+    async def check(self, request: LoadRequest) -> None:
+        if self.most_wide < (request.params.get("width") or 0):
+            raise InvalidParameters("width: is too much", field="width")
 
     async def load(self, request: LoadRequest) -> None:
         if request.pipeline_id not in self.specs:
@@ -128,6 +133,19 @@ async def test_an_alias_is_told_back_and_drops_what_only_the_other_model_knows()
     await aliased.load([PipelineNode(pipeline_id="vista", load_params={"quantization": 1})])
     assert engine.loads[-1].params == {"quantization": 1}
     assert aliased.status().pipeline_id == "vista"
+
+
+async def test_an_alias_drops_what_the_target_does_not_take_and_no_more() -> None:
+    engine = FakeEngine()
+    engine.most_wide = 320
+    aliased = desk(engine, longlive="vista")
+    await aliased.start(None, {})
+    params = {"width": 576, "seed": 42}
+    await aliased.load([PipelineNode(pipeline_id="longlive", load_params=params)])
+    assert engine.loads == [LoadRequest("vista", {"seed": 42})]
+    engine.most_wide = -1  # refuses what was not even said
+    with pytest.raises(InvalidParameters):
+        await aliased.load([PipelineNode(pipeline_id="longlive", load_params={"seed": 1})])
 
 
 async def test_one_pipeline_at_a_time() -> None:

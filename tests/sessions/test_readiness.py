@@ -53,3 +53,15 @@ def test_without_a_loaded_pipeline_the_reason_is_told(
     with pytest.raises(PipelineNotLoaded, match=NOT_LOADED) as refused:
         ready(engine).require(None)
     assert (refused.value.reason, refused.value.retry_after_s) == (reason, retry_after_s)
+
+
+def test_what_is_known_besides_the_engine_is_the_reason() -> None:
+    engine = Engine()
+    engine.now = EngineStatus()
+    fetching = EngineStatus(state="loading", stage="fetching files")
+    told = Readiness(engine, resolve=str, status=lambda: fetching)  # type: ignore[arg-type]
+    with pytest.raises(PipelineNotLoaded) as refused:
+        told.require(None)
+    assert (refused.value.reason, refused.value.retry_after_s) == ("loading", 2.0)
+    engine.now = EngineStatus(state="loaded", pipeline_id="vista")
+    assert told.require(None) is SPEC

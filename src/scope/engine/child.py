@@ -12,13 +12,14 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
 from scope.clock import MonotonicClock
 from scope.engine.inbox import Inbox
 from scope.engine.loader import Loader
-from scope.engine.messages import Check, Hello, Made, Open, Report, Rewound
+from scope.engine.messages import Check, Command, Hello, Made, Open, Report, Rewound
 from scope.engine.pixel_ring import PixelRing, RingShape
 from scope.engine.worker import Worker
 from scope.frames import Chunk, VideoFormat
@@ -119,20 +120,29 @@ class Ear:
         self._voice = voice
 
     def listen(self, worker: Worker) -> None:
-        """Until the parent is gone, and then the process with it."""
+        """Until the parent is gone, and then the process with it. One that hears no more would
+        look alive for ever, so whatever else ends this ends the process too."""
         while True:
             try:
                 command = self._pipe.recv()
             except (EOFError, OSError):
                 os._exit(0)
-            match command:
-                case Check():
-                    self._voice.report(worker.check(command))
-                case Open(stream_id=stream_id, slots=slots, size=size):
-                    outlet = self._outlet(stream_id, slots, size)
-                    self._inbox.post(command, outlet)
-                case _:
-                    self._inbox.post(command)
+            try:
+                self._hear(command, worker)
+            except Exception:  # noqa: BLE001 - whatever it is, it is told and the process ends
+                traceback.print_exc()
+                sys.stderr.flush()
+                os._exit(1)
+
+    def _hear(self, command: Command, worker: Worker) -> None:
+        match command:
+            case Check():
+                self._voice.report(worker.check(command))
+            case Open(stream_id=stream_id, slots=slots, size=size):
+                outlet = self._outlet(stream_id, slots, size)
+                self._inbox.post(command, outlet)
+            case _:
+                self._inbox.post(command)
 
     def _outlet(self, stream_id: str, slots: int, size: VideoFormat) -> RingOutlet:
         _, (descriptor,), _, _ = socket.recv_fds(self._memory, 1, 1)

@@ -24,7 +24,7 @@ from scope.engine.script import Script
 from scope.engine.snapshot import StreamSnapshot
 from scope.engine.texts_ahead import Ahead, NothingAhead
 from scope.engine.turn import MARGIN_S, Contender
-from scope.errors import GenerationFailed, InvalidParameters, OutOfMemory
+from scope.errors import GenerationFailed, OutOfMemory
 from scope.events import (
     ChunksUndone,
     EngineEvent,
@@ -90,7 +90,7 @@ class StreamLoop:
         before = self.paused
         try:
             self._intake.put(update)
-        except InvalidParameters as error:
+        except Exception as error:  # noqa: BLE001 - the pipeline's own judge may fail too
             self._tell(UpdateRejected(self.id, update.revision, error_info(error)))
             if drop_from is not None:
                 self._outlet.rewind(self._out.next_index)

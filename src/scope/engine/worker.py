@@ -6,6 +6,7 @@ happens goes out through `report` and the streams' outlets.
 """
 
 import gc
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,10 +45,10 @@ from scope.engine.stream_loop import StreamLoop
 from scope.engine.texts_ahead import Ahead, NothingAhead, TextsAhead
 from scope.engine.turn import leads_s, pick
 from scope.errors import (
-    InvalidParameters,
     LoadFailed,
     OutOfMemory,
     PipelineNotLoaded,
+    ScopeError,
     StateError,
     UnknownPipeline,
 )
@@ -86,7 +87,8 @@ class Worker:
         self._stopping = False
 
     def check(self, question: Check) -> Checked:
-        """Judge values by the pipeline's own models. Callable from any thread."""
+        """Judge values by the pipeline's own models. Callable from any thread. A judge that fails
+        itself is told as that: it must not take the asking thread with it."""
         listed = self._catalog.get(question.pipeline_id)
         kind = None if listed is None else listed.kind
         try:
@@ -98,7 +100,9 @@ class Worker:
                 judge = self._judge_of(kind)
                 checked_params(kind.Params, question.changes, judge=judge)
                 check_script(kind.Params, question.changes, question.script, judge=judge)
-        except (InvalidParameters, UnknownPipeline) as error:
+        except Exception as error:  # noqa: BLE001 - a pipeline's judge may raise anything
+            if not isinstance(error, ScopeError):
+                traceback.print_exception(error)
             return Checked(question.ticket, error_info(error))
         return Checked(question.ticket, None)
 
@@ -171,7 +175,7 @@ class Worker:
             if pipeline is None:
                 raise PipelineNotLoaded("The pipeline was unloaded.")
             control = _control(pipeline, command)
-        except (InvalidParameters, PipelineNotLoaded) as error:
+        except Exception as error:  # noqa: BLE001 - a pipeline's judge may raise anything
             outlet.close()
             stopped = StreamStopped(
                 command.stream_id, StopReason.GENERATION_FAILED, error_info(error)
@@ -246,7 +250,10 @@ class Worker:
         self._texts = NothingAhead()
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
-            pipeline.close()
+            try:
+                pipeline.close()
+            except Exception as error:  # noqa: BLE001 - it is gone all the same
+                traceback.print_exception(error)
             del pipeline
             gc.collect()
 

@@ -48,12 +48,18 @@ def adapter_named(folder: Path, path: str, *, field: str) -> AdapterFile:
     Raises InvalidParameters for anything else; whether a file outside exists is not told.
     """
     root = folder.resolve()
-    meant = (root / path).resolve()
+    try:
+        meant = (root / path).resolve()
+        there = meant.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # too long a name, a zero byte, a loop
+        raise InvalidParameters(
+            f"{field}: {path!r} can be no file: {error}", field=field
+        ) from error
     if not _is_inside(meant, root):
         raise InvalidParameters(f"{field}: {path!r} is outside the folder of adapters", field=field)
     if meant.suffix != SUFFIX:
         raise InvalidParameters(f"{field}: {path!r} is no {SUFFIX} file", field=field)
-    if not meant.is_file():
+    if not there:
         names = [each.name for each in adapters_in(folder)]
         known = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
         raise InvalidParameters(

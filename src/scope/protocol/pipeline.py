@@ -1,10 +1,11 @@
 """Bodies of the pipeline routes. Load parameters are judged by the pipeline's own schema."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_PIPELINES = 16
+PipelineName = Annotated[str, Field(max_length=128)]
 
 
 class PipelineNode(BaseModel):
@@ -13,7 +14,7 @@ class PipelineNode(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
 
     node_id: str | None = Field(default=None, max_length=128)
-    pipeline_id: str = Field(max_length=128)
+    pipeline_id: PipelineName
     load_params: dict[str, Any] | None = None
 
 
@@ -22,7 +23,7 @@ class LoadPipelineRequest(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True)
 
-    pipeline_ids: list[str] | None = Field(default=None, max_length=MAX_PIPELINES)
+    pipeline_ids: list[PipelineName] | None = Field(default=None, max_length=MAX_PIPELINES)
     load_params: dict[str, Any] | None = None
     pipelines: list[PipelineNode] | None = Field(default=None, max_length=MAX_PIPELINES)
 

@@ -22,7 +22,6 @@ class GuardedOffer:
     sdp: str
     offer: Offer
     candidates: tuple[ParsedCandidate, ...]
-    ended: bool
 
 
 def guard_sdp(sdp: str, limits: SdpLimits) -> str:
@@ -48,7 +47,6 @@ def guard_offer(
         sdp=write_offer(offer, prefer=prefer),
         offer=offer,
         candidates=tuple(candidates),
-        ended="end-of-candidates" in offer.transport_section.attributes,
     )
 
 
@@ -57,9 +55,9 @@ def _check_size(sdp: str, limits: SdpLimits) -> None:
         raise NegotiationFailed("The offer is empty.")
     if len(sdp) > limits.max_bytes or len(sdp.encode("utf-8", "replace")) > limits.max_bytes:
         raise TooLarge(f"The offer is over {limits.max_bytes} bytes.", field="sdp")
-    lines = sdp.replace("\r", "\n")
+    lines = sdp.replace("\r\n", "\n").replace("\r", "\n")
     counts = (
-        (lines.count("\n"), 2 * limits.max_lines, f"{limits.max_lines} lines"),
+        (lines.count("\n"), limits.max_lines, f"{limits.max_lines} lines"),
         (lines.count("\nm="), limits.max_sections, f"{limits.max_sections} m-lines"),
         (
             lines.count("\na=candidate:"),

@@ -22,16 +22,16 @@ class Trickle:
         self._section = guarded.offer.transport_section
         self._taken = 0
         self._names_taken = 0
-        self._ended = False
         self.from_offer = self._counted(guarded.candidates)
-        self._ended = guarded.ended
 
     def admit(
         self, candidates: Sequence[Candidate]
     ) -> tuple[list[ParsedCandidate], InvalidParameters | None]:
         """Those to try, and what is wrong with the last one that is no candidate at all.
 
-        Raises TooLarge when there are too many at once.
+        The end of candidates (RFC 8838 section 13) changes nothing: browsers send one for each
+        generation and section, and requests in parallel overtake one another. Raises TooLarge
+        when there are too many at once.
         """
         most = self._config.max_candidates_per_call
         if len(candidates) > most:
@@ -40,7 +40,6 @@ class Trickle:
         wrong: InvalidParameters | None = None
         for index, candidate in enumerate(candidates):
             if not candidate.candidate:
-                self._ended = True
                 continue
             try:
                 parsed = guard_candidate(
@@ -62,7 +61,7 @@ class Trickle:
     def _counted(self, candidates: Iterable[ParsedCandidate]) -> list[ParsedCandidate]:
         taken: list[ParsedCandidate] = []
         for candidate in candidates:
-            if self._ended or self._taken >= self._config.max_candidates:
+            if self._taken >= self._config.max_candidates:
                 break
             if candidate.mdns and self._names_taken >= self._config.max_mdns_candidates:
                 continue

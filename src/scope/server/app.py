@@ -14,6 +14,7 @@ from scope.engine.api import Engine
 from scope.hub.library import Library
 from scope.media.encoder import EncoderPool
 from scope.media.shelf import ShelfLimits
+from scope.protocol.timeline import MAX_BYTES as MAX_TIMELINE_BYTES
 from scope.server.body_limit import BodyLimit, BodyLimits
 from scope.server.doorkeeper import Doorkeeper
 from scope.server.engines import engine_of
@@ -52,7 +53,11 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
             yield
 
     door = Doorkeeper.of(settings)
-    limits = BodyLimits(max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
+    limits = BodyLimits(
+        max_bytes=settings.max_body_bytes,
+        timeout_s=settings.body_timeout_s,
+        larger={"/api/v1/session/start": max(settings.max_body_bytes, MAX_TIMELINE_BYTES)},
+    )
     app = FastAPI(
         title="Scope",
         version=version(),
@@ -109,6 +114,7 @@ async def _compose(
             sdp=sdp_limits(settings),
         ),
         resolve=desk.resolve,
+        status=desk.current,
         made_with=f"{DISTRIBUTION} {version()}",
     )
     stack.push_async_callback(table.aclose)

@@ -5,7 +5,7 @@ What loading is belongs to the engine.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -93,14 +93,30 @@ class PipelineDesk:
     async def _load(self, name: str, params: dict[str, Any]) -> None:
         target = self.resolve(name)
         if target != name and (spec := self._engine.catalog().get(target)):
-            # An alias stands for another model: what only that one knows means nothing here.
-            known = _load_keys(spec)
-            dropped = sorted(set(params) - known)
-            params = {key: value for key, value in params.items() if key in known}
-            if dropped:
+            kept = await self._meant_here(target, params, known=_load_keys(spec))
+            if dropped := sorted(set(params) - set(kept)):
                 log.info("alias_load_params_dropped", alias=name, keys=dropped)
+            params = kept
         await self._begin(LoadRequest(target, params))
         self._asked_as, self._failure = name, None
+
+    async def _meant_here(
+        self, target: str, params: dict[str, Any], *, known: Collection[str]
+    ) -> dict[str, Any]:
+        """An alias stands for another model: what only that one knows, or its size, means nothing
+        here, so what the target does not take is left out.
+        """
+        kept = {key: value for key, value in params.items() if key in known}
+        while True:
+            try:
+                await self._engine.check(LoadRequest(target, kept))
+            except InvalidParameters as refused:
+                key = (refused.field or "").partition(".")[0]
+                if key not in kept:
+                    raise
+                del kept[key]
+            else:
+                return kept
 
     async def _begin(self, request: LoadRequest) -> None:
         spec = self._engine.catalog().get(request.pipeline_id)
@@ -119,7 +135,7 @@ class PipelineDesk:
 
     def status(self) -> PipelineStatusResponse:
         """For `GET /pipeline/status`."""
-        status = self._current()
+        status = self.current()
         error = status.error
         return PipelineStatusResponse(
             status=status.state,
@@ -132,7 +148,8 @@ class PipelineDesk:
             progress=status.progress,
         )
 
-    def _current(self) -> EngineStatus:
+    def current(self) -> EngineStatus:
+        """What the engine says, with what goes on before it has anything to do."""
         if (waiting := self._stocking.status()) is not None:
             return waiting
         status = self._engine.status()
@@ -148,7 +165,7 @@ class PipelineDesk:
         engine = self._engine.status()
         if engine.state == "loaded" and engine.worker_up:
             return None  # whatever waits for its files meanwhile
-        status = self._current()
+        status = self.current()
         if status.state == "loading":
             return "loading"
         if not engine.worker_up:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from scope.engine.api import Engine
 from scope.errors import PipelineNotLoaded
+from scope.events import EngineStatus
 from scope.pipelines.contract import PipelineSpec
 
 NOT_LOADED = "Pipeline not loaded. Please load pipeline first."
@@ -14,11 +15,20 @@ RETRY_LOADING_S = 2.0
 
 
 class Readiness:
-    """What is loaded. resolve: the id behind a name that clients use."""
+    """What is loaded. resolve: the id behind a name that clients use. status: why nothing is,
+    where more than the engine is known of that, as while files are fetched.
+    """
 
-    def __init__(self, engine: Engine, *, resolve: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        resolve: Callable[[str], str],
+        status: Callable[[], EngineStatus] | None = None,
+    ) -> None:
         self._engine = engine
         self._resolve = resolve
+        self._status = status or engine.status
 
     def loaded(self) -> PipelineSpec | None:
         """The loaded pipeline."""
@@ -29,7 +39,7 @@ class Readiness:
 
     def require(self, wanted: tuple[str, ...] | None) -> PipelineSpec:
         """The loaded pipeline. Raises PipelineNotLoaded, also when it is not the one wanted."""
-        spec, status = self.loaded(), self._engine.status()
+        spec, status = self.loaded(), self._status()
         if spec is None:
             reason = status.error.detail if status.error else status.state
             retry_after_s = RETRY_LOADING_S if status.state == "loading" else None

@@ -17,6 +17,7 @@ from scope.clock import Clock
 from scope.control import ControlUpdate
 from scope.engine.api import Engine, OpenRequest, StreamHandle
 from scope.errors import AtCapacity, Draining, SessionNotFound, WorkerLost
+from scope.events import EngineStatus
 from scope.media.encoder import EncoderPool
 from scope.pipelines.contract import PipelineSpec
 from scope.protocol.notices import Draining as DrainingNotice
@@ -69,6 +70,7 @@ class SessionTable:
         clock: Clock,
         limits: TableLimits,
         resolve: Callable[[str], str] = lambda name: name,
+        status: Callable[[], EngineStatus] | None = None,
         made_with: str | None = None,
     ) -> None:
         self._engine = engine
@@ -76,7 +78,7 @@ class SessionTable:
         self._pool = pool
         self._clock = clock
         self._limits = limits
-        self._ready = Readiness(engine, resolve=resolve)
+        self._ready = Readiness(engine, resolve=resolve, status=status)
         self._made_with = made_with
         self._sessions: dict[str, Session] = {}
         self._past: deque[tuple[str, Timeline]] = deque(maxlen=PAST_KEPT)
@@ -139,8 +141,8 @@ class SessionTable:
         """A new session with its first peer, or one that is gone on with. Raises what is wrong
         with the offer.
         """
+        guard_sdp(offer.sdp, self._limits.sdp)
         if offer.resume is not None:
-            guard_sdp(offer.sdp, self._limits.sdp)
             session = self._sessions.get(offer.resume[0])
             return await self.returns.resume(
                 session, offer, admit=self.check_capacity, join=self.join
@@ -150,7 +152,6 @@ class SessionTable:
         known = known_keys(spec) if spec else frozenset[str]()
         decoded = decode_object(offer.parameters, known=known)
         spec = self._ready.require(decoded.pipeline_ids)
-        guard_sdp(offer.sdp, self._limits.sdp)
         session = await self._begin(Score(decoded), spec=spec)
         answer = None
         try:

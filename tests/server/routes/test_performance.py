@@ -1,5 +1,6 @@
 """Playing without a peer, and playing again."""
 
+import json
 from typing import Any
 
 import pytest
@@ -74,6 +75,16 @@ async def test_sessions_without_peers_count_in_capacity(serve: Any) -> None:
     stopped = await live.http.post("/api/v1/session/stop", json={})
     assert len(stopped.json()["stopped"]) == 1
     await start(live, timeline=[{"at_s": 1, "prompts": ["x"]}])
+
+
+async def test_an_hour_of_moving_a_slider_can_be_played_again(live: Any) -> None:
+    events = [{"at_s": n / 10, "gain": 1.0, "note": "x" * 300} for n in range(2000)]
+    body = {"timeline": {"events": events}}
+    assert len(json.dumps(body)) > 600_000
+    started = await live.http.post("/api/v1/session/start", json=body)
+    assert started.status_code == 200, started.text[:300]
+    huge = {"timeline": {"events": events * 15}}
+    assert (await live.http.post("/api/v1/session/start", json=huge)).status_code == 413
 
 
 async def test_a_session_of_a_peer_is_not_stopped_here(live: Any, client: Any) -> None:

@@ -1,5 +1,6 @@
 """Loading over HTTP."""
 
+import json
 from typing import Any
 
 import pytest
@@ -75,3 +76,12 @@ async def test_every_pipeline_is_listed_with_its_schema(live: Any) -> None:
     assert card["supported_modes"] == ["text"]
     assert "properties" in card["load_schema"]
     assert card["unavailable"] is None
+
+
+@pytest.mark.parametrize("name", ["x" * 129, "\ud800"], ids=["long", "surrogate"])
+async def test_a_name_that_can_be_none_is_refused_with_its_field(live: Any, name: str) -> None:
+    body = json.dumps({"pipeline_ids": [name]})
+    answer = await live.http.post(
+        "/api/v1/pipeline/load", content=body, headers={"content-type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["field"]) == (422, "pipeline_ids.0")

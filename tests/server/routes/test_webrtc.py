@@ -104,6 +104,7 @@ async def test_a_failed_load_is_told_as_the_reason(serve: Callable[..., Any], cl
     assert "no-such-pipeline" in status["error"]
     answer = await post(live, await client.offer_sdp())
     assert answer.status_code == 400
+    assert "no-such-pipeline" in answer.json()["reason"]
     ready = await live.http.get("/health/ready")
     assert (ready.status_code, ready.json()["reason"]) == (503, "error")
 
@@ -114,6 +115,27 @@ async def test_pipelines_that_are_not_loaded_are_named(live: Any, client: Any) -
     assert answer.status_code == 400
     assert "longlive" in answer.json()["detail"]
     assert "testcard" not in answer.json()["detail"]
+
+
+async def test_what_a_model_for_a_gpu_is_loaded_with_does_for_its_alias(
+    serve: Callable[..., Any],
+) -> None:
+    live = await serve(aliases={"longlive": "testcard"})
+    params = {"height": 64, "width": 480, "seed": 42, "quantization": None, "vace_enabled": True}
+    loaded = await live.http.post(
+        "/api/v1/pipeline/load", json={"pipeline_ids": ["longlive"], "load_params": params}
+    )
+    assert loaded.status_code == 200, loaded.text
+    status = await live.engine.settled()
+    assert (status.state, status.load_params["seed"]) == ("loaded", 42)
+    assert status.format.width >= 512  # its own, as the client's is too small for it
+
+
+async def test_the_size_of_an_offer_is_judged_before_anything_else(
+    serve: Callable[..., Any],
+) -> None:
+    live = await serve(pipeline=None)
+    assert (await post(live, "v=0\r\n" + "a=x\r\n" * 3000)).status_code == 413
 
 
 async def test_an_alias_names_the_loaded_pipeline(serve: Callable[..., Any], client: Any) -> None:
