@@ -4,6 +4,7 @@ from typing import Any
 
 from scope.protocol.notices import Paused
 from scope.sessions.audience import Audience
+from scope.sessions.ending import ENDED_BY_ADMIN, WISHED
 from scope.sessions.permit import Permit
 from scope.sessions.viewer import Viewer
 
@@ -66,3 +67,21 @@ def test_those_of_one_caller_and_those_who_may_not_stay_are_found(make_peer: Any
     audience.add(b)
     assert audience.of("A") == (a,)
     assert audience.unwelcome() == (b,)
+
+
+def test_a_session_is_whose_control_it_was_last_also_when_nobody_is_left(make_peer: Any) -> None:
+    audience = Audience()
+    assert audience.ending_by("anybody", may_end_any=False) is WISHED
+    stage = Viewer(make_peer("a"), controls=True, fate=lambda _: None, permit=Permit(owner="stage"))
+    guest = Viewer(
+        make_peer("b"), controls=False, fate=lambda _: None, permit=Permit(owner="guest")
+    )
+    for each in (stage, guest):
+        audience.add(each)
+    audience.remove("a")
+    assert audience.ending_by("stage", may_end_any=False) is WISHED
+    assert audience.ending_by("guest", may_end_any=False) is None
+    assert audience.ending_by("guest", may_end_any=True) is ENDED_BY_ADMIN
+    audience.hand_over(guest)
+    assert audience.ending_by("guest", may_end_any=False) is WISHED
+    assert audience.ending_by("stage", may_end_any=False) is None

@@ -26,6 +26,13 @@ class Session:
         self.handle = self
         self.format: VideoFormat = VIDEO
         self.listeners: list[Any] = []
+        self.audience = self
+        self.controller = object()
+        self.told: list[Any] = []
+
+    def tell(self, notice: Any, *, only: Any) -> None:
+        assert only is self.controller
+        self.told.append((notice.severity, notice.code, notice.field))
 
     def add(self, listener: Any) -> None:
         self.listeners.append(listener)
@@ -135,6 +142,26 @@ async def test_a_client_may_wish_for_it(recorder: Recorder, until: Any) -> None:
     await until(lambda: not session.listeners)
     assert decoded((await recorder.file("s"))[1])[0] == 3
     recorder.wish(session, False)  # nothing runs, and nothing happens
+
+
+async def test_a_wish_that_can_not_be_fulfilled_is_told(recorder: Recorder, until: Any) -> None:
+    for name in ("a", "b"):
+        await start(recorder, Session(name), until)
+    late: Any = Session("c")
+    recorder.wish(late, True)
+    await until(lambda: late.told)
+    assert late.told == [("error", "at_capacity", "recording")]
+
+
+async def test_a_recording_that_ends_by_itself_is_told(tmp_path: Path, until: Any) -> None:
+    limits = RecorderLimits(max_bytes=1, shelf=ShelfLimits(free_bytes=0))
+    recorder = Recorder(tmp_path / "kept", limits=limits)
+    session: Any = Session()
+    await start(recorder, session, until)
+    session.show(3)
+    await until(lambda: session.told)
+    assert session.told == [("warning", "recording_ended", "recording")]
+    await recorder.aclose()
 
 
 async def test_files_of_the_past_are_tidied_away(tmp_path: Path, until: Any) -> None:

@@ -111,6 +111,23 @@ async def test_what_the_pipeline_refuses_is_told_to_its_sender_and_undone(desk: 
     assert desk.heard(desk.a, "applied") == []
 
 
+async def test_who_was_told_of_a_refused_change_hears_what_is_in_force(desk: Desk) -> None:
+    no = ErrorInfo("invalid_parameters", "no")
+    desk.say(noise_scale=0.2, prompts=["x"], sender=desk.a)
+    desk.say(noise_scale=0.5, reset_cache=True, sender=desk.a)
+    desk.updates.refused(UpdateRejected("s", 2, no))
+    assert desk.heard(desk.b, "parameters_updated")[-1]["parameters"] == {"noise_scale": 0.2}
+    assert desk.heard(desk.a, "parameters_updated") == []
+    desk.updates.refused(UpdateRejected("s", 1, no))
+    in_force = desk.heard(desk.b, "parameters_updated")[-1]["parameters"]
+    assert in_force == {"noise_scale": None, "prompts": []}
+    glide = {"target_prompts": [{"text": "y", "weight": 1.0}], "num_steps": 4}
+    desk.say(transition=glide)
+    desk.updates.refused(UpdateRejected("s", 3, no))
+    for viewer in (desk.a, desk.b):  # it came by REST, so everybody was told of it
+        assert desk.heard(viewer, "parameters_updated")[-1]["parameters"] == {"prompts": []}
+
+
 async def test_unknown_keys_are_warned_of_once_each(desk: Desk) -> None:
     for _ in range(3):
         desk.say(sparkle=1, glitter=2, sender=desk.a)

@@ -12,7 +12,7 @@ from scope.rtc.api import SdpLimits
 from scope.rtc.candidates import ParsedCandidate, guard_candidate
 from scope.rtc.offer import Offer, read_offer, write_offer
 
-__all__ = ["GuardedOffer", "guard_candidate", "guard_offer", "guard_sdp"]
+__all__ = ["GuardedOffer", "check_size", "guard_candidate", "guard_offer", "guard_sdp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ def guard_offer(
     sdp: str, limits: SdpLimits, *, prefer: Codec | None, client_is_loopback: bool
 ) -> GuardedOffer:
     """Everything an offer says that concerns us. Raises TooLarge, NegotiationFailed."""
-    _check_size(sdp, limits)
+    check_size(sdp, limits)
+    if not sdp.strip():
+        raise NegotiationFailed("The offer is empty.")
     offer = read_offer(sdp)
     candidates: list[ParsedCandidate] = []
     for text in offer.candidates:
@@ -50,9 +52,8 @@ def guard_offer(
     )
 
 
-def _check_size(sdp: str, limits: SdpLimits) -> None:
-    if not sdp.strip():
-        raise NegotiationFailed("The offer is empty.")
+def check_size(sdp: str, limits: SdpLimits) -> None:
+    """Before anything else is looked at. Raises TooLarge."""
     if len(sdp) > limits.max_bytes or len(sdp.encode("utf-8", "replace")) > limits.max_bytes:
         raise TooLarge(f"The offer is over {limits.max_bytes} bytes.", field="sdp")
     lines = sdp.replace("\r\n", "\n").replace("\r", "\n")

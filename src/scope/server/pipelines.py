@@ -219,8 +219,8 @@ def _schema(spec: PipelineSpec) -> PipelineSchema:
         supports_vace="vace_enabled" in properties,
         supports_cache_management="manage_cache" in properties,
         supports_kv_cache_bias="kv_cache_attention_bias" in properties,
-        config_schema=dict(spec.params_schema),
-        load_schema=dict(spec.load_schema),
+        config_schema=_with_hints(spec.params_schema),
+        load_schema=_with_hints(spec.load_schema),
         mode_defaults={mode: _defaults(properties) for mode in spec.modes},
         unavailable=spec.unavailable,
     )
@@ -228,3 +228,16 @@ def _schema(spec: PipelineSpec) -> PipelineSchema:
 
 def _defaults(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {name: field["default"] for name, field in properties.items() if "default" in field}
+
+
+def _with_hints(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A `ui` hint for every field: its label and its place, unless it brings its own."""
+    fields: Mapping[str, Any] = schema.get("properties", {})
+    hinted = {
+        name: {
+            **field,
+            "ui": {"label": field.get("title", name), "order": place, **field.get("ui", {})},
+        }
+        for place, (name, field) in enumerate(fields.items(), 1)
+    }
+    return {**schema, "properties": hinted} if fields else dict(schema)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from scope.protocol.notices import Notice
+from scope.sessions.ending import ENDED_BY_ADMIN, WISHED, Ending
 from scope.sessions.viewer import Viewer
 
 
@@ -11,6 +12,7 @@ class Audience:
 
     def __init__(self) -> None:
         self._viewers: dict[str, Viewer] = {}
+        self.owner: str | None = None  # of who controls, or did last
 
     def __len__(self) -> int:
         return len(self._viewers)
@@ -21,6 +23,8 @@ class Audience:
     def add(self, viewer: Viewer) -> None:
         """`viewer` is here."""
         self._viewers[viewer.peer.id] = viewer
+        if viewer.controls:
+            self.owner = viewer.permit.owner
 
     def remove(self, peer_id: str) -> Viewer | None:
         """The viewer of that peer is gone; who it was."""
@@ -41,12 +45,19 @@ class Audience:
 
     def hand_over(self, viewer: Viewer) -> None:
         """From now on `viewer` controls, and nobody else."""
+        self.owner = viewer.permit.owner
         for each in self:
             each.controls = each is viewer
 
     def of(self, owner: str) -> tuple[Viewer, ...]:
         """Those that one caller let in."""
         return tuple(viewer for viewer in self if viewer.permit.owner == owner)
+
+    def ending_by(self, owner: str, *, may_end_any: bool) -> Ending | None:
+        """How the session ends when that caller wants it to; None: it is somebody else's."""
+        if self.owner in (None, owner):
+            return WISHED
+        return ENDED_BY_ADMIN if may_end_any else None
 
     def unwelcome(self) -> tuple[Viewer, ...]:
         """Those who may no longer be here."""

@@ -24,6 +24,7 @@ class Ending:
 
 WISHED = Ending()
 DELETED_BY_OWNER = Ending("The session was closed by its owner.", "session_closed")
+ENDED_BY_ADMIN = Ending("The session was ended by an administrator.", "session_closed")
 BROKEN = Ending("The server made a mistake and had to end the stream.", "internal_error", 2.0)
 SHUT_DOWN = Ending("The server is shutting down.", StopReason.SHUTDOWN.value, 5.0)
 FLOODED = Ending("The client sent more than anybody may.", "flooding")

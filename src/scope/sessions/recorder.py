@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from scope.errors import AtCapacity, RecordingNotFound, StateError
+from scope.errors import AtCapacity, RecordingNotFound, ScopeError, StateError
 from scope.media.shelf import RecordingShelf, ShelfLimits
+from scope.protocol.notices import ErrorNotice
 from scope.sessions.recording import Recording, RecordingState
 from scope.sessions.session import Session
 from scope.sessions.tasks import OwnedTasks
@@ -108,8 +109,7 @@ class Recorder:
 
     def wish(self, session: Session, wanted: bool) -> None:
         """A client's own wish, on the data channel."""
-        work = self.start(session) if wanted else self._stop_quietly(session.id)
-        self._tasks.start(work, name=f"recording wish {session.id}")
+        self._tasks.start(self._fulfil(session, wanted), name=f"recording wish {session.id}")
 
     async def aclose(self) -> None:
         """Complete every file."""
@@ -133,6 +133,19 @@ class Recorder:
 
     def _ended(self, session: Session, recording: Recording) -> None:
         session.player.remove(recording)
+        why = recording.state.error or "The recording has ended."
+        ended = ErrorNotice(
+            severity="warning", code="recording_ended", field="recording", detail=why
+        )
+        session.audience.tell(ended, only=session.audience.controller)
+
+    async def _fulfil(self, session: Session, wanted: bool) -> None:
+        """Who controls is told where it can not be."""
+        try:
+            await (self.start(session) if wanted else self._stop_quietly(session.id))
+        except ScopeError as error:
+            refused = ErrorNotice(code=error.code, field="recording", detail=error.detail)
+            session.audience.tell(refused, only=session.audience.controller)
 
     async def _stop_quietly(self, session_id: str) -> None:
         if session_id in self._running:

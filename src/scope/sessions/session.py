@@ -37,6 +37,7 @@ from scope.sessions.tasks import OwnedTasks
 from scope.sessions.timeline import EventLog
 from scope.sessions.updates import Updates
 from scope.sessions.viewer import Join, Viewer
+from scope.sessions.wishes import RecordingWishes
 
 if TYPE_CHECKING:
     from scope.rtc.peer import Peer
@@ -78,6 +79,7 @@ class Session:
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.player = Player(handle=handle, pool=pool, clock=clock, sent=self._frame_sent)
         self.pausing = Pausing(player=self.player, audience=self.audience)
+        self._wishes = RecordingWishes(lambda on: self.record and self.record(self, on))
         self._updates = Updates(
             handle=handle, shown=shown, audience=self.audience, tally=self.tally, clock=clock
         )
@@ -155,8 +157,9 @@ class Session:
         """What an update means beyond the stream."""
         if update.paused is not None:
             self.pausing.wished(update.paused, revision=revision, sure=not update.changes)
-        if update.recording is not None and self.record is not None:
-            self.record(self, update.recording)
+        if update.recording is not None:
+            sure = not (update.changes and revision)
+            self._wishes.wished(update.recording, revision=revision, sure=sure)
 
     def hand_over(self, viewer: Viewer) -> None:
         """From now on `viewer` controls, and who did so far watches."""
@@ -207,12 +210,14 @@ class Session:
                 self.end(ending_of(event))
             case UpdateTaken():
                 self._log.taken(event)
+                self._wishes.taken(event.update.revision)
                 if event.scripted:
                     self._updates.scripted(event.update)
             case ChunksUndone():
                 self._log.undone(event)
             case UpdateRejected():
                 self._updates.refused(event)
+                self._wishes.refused(event.revision)
                 self.pausing.refused(self.shown.values.get("paused", False))
             case PauseChanged():
                 self.pausing.heard(event)

@@ -24,8 +24,8 @@ from scope.protocol.notices import Draining as DrainingNotice
 from scope.protocol.parameters import DecodedParameters, decode_object
 from scope.protocol.timeline import Timeline
 from scope.rtc.api import PeerEvents, SdpLimits
-from scope.rtc.guard import guard_sdp
-from scope.sessions.ending import NEGOTIATION_FAILED, SHUT_DOWN, Ending
+from scope.rtc.guard import check_size, guard_sdp
+from scope.sessions.ending import NEGOTIATION_FAILED, SHUT_DOWN, WISHED, Ending
 from scope.sessions.offers import Answer, Offer
 from scope.sessions.parking import ParkingLimits
 from scope.sessions.readiness import Readiness
@@ -141,8 +141,9 @@ class SessionTable:
         """A new session with its first peer, or one that is gone on with. Raises what is wrong
         with the offer.
         """
-        guard_sdp(offer.sdp, self._limits.sdp)
+        check_size(offer.sdp, self._limits.sdp)
         if offer.resume is not None:
+            guard_sdp(offer.sdp, self._limits.sdp)
             session = self._sessions.get(offer.resume[0])
             return await self.returns.resume(
                 session, offer, admit=self.check_capacity, join=self.join
@@ -152,6 +153,7 @@ class SessionTable:
         known = known_keys(spec) if spec else frozenset[str]()
         decoded = decode_object(offer.parameters, known=known)
         spec = self._ready.require(decoded.pipeline_ids)
+        guard_sdp(offer.sdp, self._limits.sdp)
         session = await self._begin(Score(decoded), spec=spec)
         answer = None
         try:
@@ -271,6 +273,16 @@ class SessionTable:
         if session := self._sessions.get(session_id):
             session.end(ending)
             await session.over.wait()
+
+    async def leave(self, session_id: str, *, owner: str, may_end_any: bool) -> None:
+        """A caller is done with that session, live or parked: the end of it if it is the caller's.
+        Somebody else's goes on without the caller's viewers, unless `may_end_any`.
+        """
+        if session := self._sessions.get(session_id):
+            if ending := session.audience.ending_by(owner, may_end_any=may_end_any):
+                await self.close(session_id, ending)
+            else:
+                await asyncio.gather(*(v.end(WISHED) for v in session.audience.of(owner)))
 
     async def drain(self, *, in_s: float) -> None:
         """Let nobody in, tell everybody, and end what still runs after `in_s`."""

@@ -3,6 +3,8 @@
 Decides revisions, warnings, who is told of a change, and when it is confirmed.
 """
 
+from typing import Any
+
 from scope.clock import Clock
 from scope.control import ControlUpdate
 from scope.engine.api import StreamHandle
@@ -84,8 +86,13 @@ class Updates:
             self._warn_once(key, detail, sender)
 
     def refused(self, event: UpdateRejected) -> None:
-        """The pipeline does not take an update."""
+        """The pipeline does not take an update: its sender hears why, and who was told of it
+        hears what is in force instead.
+        """
         refused, self.shown = self._pending.refuse(event.revision, self.shown)
+        sender = self._audience.get(refused.peer_id) if refused else None
+        if refused and (told := corrected(refused.update, self.shown)):
+            self._audience.tell(ParametersUpdated(parameters=told), but=sender)
         self._audience.tell(
             ErrorNotice(
                 code=event.error.code,
@@ -93,7 +100,7 @@ class Updates:
                 detail=event.error.detail,
                 message_id=refused.message_id if refused else None,
             ),
-            only=self._audience.get(refused.peer_id) if refused else None,
+            only=sender,
         )
 
     def frame_sent(self, sent: Sent) -> None:
@@ -134,3 +141,12 @@ def ignored(decoded: DecodedParameters) -> dict[str, str]:
     if decoded.update.input_mode == "video":
         found["input_mode"] = "Video input is not supported yet."
     return found
+
+
+def corrected(refused: ParameterUpdate, shown: Shown) -> dict[str, Any]:
+    """What is in force of the keys of an update that was refused; None: as it was loaded."""
+    keys = as_parameters(refused).keys() - {"reset_cache"}
+    if "transition" in keys:
+        keys = keys - {"transition"} | {"prompts"}
+    in_force = shown.parameters()
+    return {key: in_force.get(key) for key in sorted(keys)}

@@ -153,7 +153,8 @@ async def test_a_control_key_does_not_end_another_ones_session_but_an_admin_may(
     await owner.has_frames(len(owner.frames) + 2)
     assert (await house.guest.delete(place)).status_code == 403
     assert (await house.admin.delete(place)).status_code == 204
-    await owner.notice("stream_stopped")
+    stopped = await owner.notice("stream_stopped")
+    assert "administrator" in stopped["error_message"]
 
 
 async def test_a_revoked_key_ends_the_connection_it_came_with_and_no_other(

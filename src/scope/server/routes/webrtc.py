@@ -1,6 +1,5 @@
 """Signalling as the Scope API has it: ICE servers, offer, candidates, goodbye."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,7 +14,6 @@ from scope.server.access import GuardedRoute, caller_of, policy
 from scope.server.offer_limits import OfferTicket
 from scope.server.origins import is_loopback_address
 from scope.server.services import Services, Use, client_address, permit_of
-from scope.sessions.ending import WISHED
 from scope.sessions.offers import Offer
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/webrtc", tags=["webrtc"])
@@ -82,14 +80,8 @@ async def close(session_id: str, request: Request, use: Use) -> None:
     Who has lost control only leaves: another caller's session goes on, unless an admin ends it.
     """
     caller = caller_of(request)
-    for session in use.table.sessions:
-        holder = session.audience.controller
-        others = holder is not None and holder.permit.owner != caller.owner
-        if session.id == session_id and others and caller.access < Access.ADMIN:
-            viewers = session.audience.of(caller.owner)
-            await asyncio.gather(*(viewer.end(WISHED) for viewer in viewers))
-            return
-    await use.table.close(session_id, WISHED)
+    admin = caller.access >= Access.ADMIN
+    await use.table.leave(session_id, owner=caller.owner, may_end_any=admin)
 
 
 @asynccontextmanager
