@@ -109,6 +109,18 @@ def test_more_bytes_than_anybody_needs_are_a_flood() -> None:
     assert desk.notes == ["flooded"]
 
 
+def test_a_slider_is_a_user_and_a_hundred_times_that_is_a_flood() -> None:
+    desk = Desk()
+    line = desk.opens()
+    for _ in range(120 * 60):
+        line.says("{}")
+        desk.clock.advance(1 / 120)
+    assert "flooded" not in desk.notes
+    for _ in range(10_000):
+        line.says("{}")
+    assert desk.notes[-1] == "flooded"
+
+
 def test_the_same_bytes_spread_out_are_fine() -> None:
     desk = Desk()
     for _ in range(100):

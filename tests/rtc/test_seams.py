@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aioice.ice import Connection, StunProtocol
+from aioice.turn import TurnClientUdpProtocol, TurnTransport
 from aiortc import RTCConfiguration, RTCPeerConnection
 from aiortc.rtcrtpsender import RTCRtpSender
 
@@ -15,6 +16,7 @@ from scope.rtc import seams
 from scope.rtc.api import PeerClosed, PeerConfig
 from tests.rtc.ends import Studio, joined
 
+RELAY = ("_TurnTransport__close_task", "_TurnTransport__inner_protocol")
 Run = Callable[[Coroutine[Any, Any, None]], None]
 on_both_loops = pytest.mark.parametrize("run", ["asyncio", "uvloop"], indirect=True)
 
@@ -35,10 +37,38 @@ def test_every_private_name_we_rely_on_exists(run: Run) -> None:
             (pc.sctp, ("_handle_data", "_advertised_rwnd", "_data_channel_queue")),
             (pc.sctp, ("_outbound_queue", "_sent_queue")),
             (StunProtocol, ("datagram_received", "send_data", "send_stun")),
+            (TurnTransport(TurnClientUdpProtocol(("127.0.0.1", 9), "u", "p", 600, 60)), RELAY),
         ]
         missing = [name for owner, names in expected for name in names if not hasattr(owner, name)]
         assert missing == []
         await pc.close()
+
+    run(scenario())
+
+
+def test_a_relay_that_does_not_answer_keeps_nothing_open(run: Run) -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+            deaf.bind(("127.0.0.1", 0))
+            inner, protocol = await loop.create_datagram_endpoint(
+                lambda: TurnClientUdpProtocol(deaf.getsockname(), "u", "p", 600, 60),
+                remote_addr=deaf.getsockname(),
+            )
+            relay: Any = TurnTransport(protocol)
+            ice = Connection(ice_controlling=False)
+            link: Any = StunProtocol(ice)
+            link.transport = relay
+            ice._protocols.append(link)
+            relay.close()
+            await asyncio.sleep(0)
+            closing = relay._TurnTransport__close_task
+            seams.drop_sockets(ice)
+            await asyncio.wait({closing}, timeout=2)
+            assert closing.cancelled()
+            assert inner.is_closing()
+            assert ice._protocols == []
+            await ice.close()
 
     run(scenario())
 

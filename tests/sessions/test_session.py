@@ -101,6 +101,21 @@ async def test_the_first_thing_said_is_hello(running: Running) -> None:
     assert (hello["width"], hello["fps"], hello["pipeline_id"]) == (64, 100.0, "fake")
 
 
+async def test_a_session_is_over_even_where_a_peer_can_not_be_closed(running: Running) -> None:
+    broken, whole = await running.join("a"), await running.join("b")
+
+    async def close(farewell: str | None = None) -> None:
+        raise AttributeError("no such transport")
+
+    broken.close = close
+    running.session.end(WISHED)
+    async with asyncio.timeout(5):
+        await running.session.over.wait()
+    assert len(whole.closed_with) == 1
+    with pytest.raises(AttributeError):
+        await running.task
+
+
 async def test_a_connected_peer_gets_pictures_and_its_offer_is_not_counted(
     running: Running,
 ) -> None:

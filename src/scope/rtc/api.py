@@ -51,7 +51,8 @@ class PeerConfig:
 
     ice_servers: for our own side; STUN among them only with `stun_for_server`.
     silence_s: pictures sent for this long without any report back make a peer `silent`,
-    `lost_s` close it. flood_bytes within flood_window_s over the data channel close it too.
+    `lost_s` close it. flood_bytes or flood_messages within flood_window_s over the data channel
+    close it too.
     flood_farewell: what it hears then.
     stats_buffer_bytes: with more than this unsent, droppable notices are dropped;
     notify_buffer_bytes: with more than this, the peer does not read and is closed.
@@ -73,6 +74,7 @@ class PeerConfig:
     max_channels_opened: int = 16
     max_message_bytes: int = 64 * 1024
     flood_bytes: int = 4 * 1024 * 1024
+    flood_messages: int = 10_000
     flood_window_s: float = 10.0
     flood_farewell: str | None = None
     stats_buffer_bytes: int = 16 * 1024

@@ -43,6 +43,7 @@ class ControlChannel:
         self._channels: list[RTCDataChannel] = []
         self._ever_opened = 0
         self._bytes = Budget(limit=config.flood_bytes, window_s=config.flood_window_s)
+        self._messages = Budget(limit=config.flood_messages, window_s=config.flood_window_s)
 
     def accept(self, channel: RTCDataChannel) -> None:
         """Take a channel the client has opened, or close it again."""
@@ -85,6 +86,9 @@ class ControlChannel:
         return False
 
     def _take(self, message: str | bytes) -> None:
+        if not self._messages.spend(1, now_s=self._clock.now()):
+            self._flooded()
+            return
         limit = self._config.max_message_bytes
         size = len(message.encode()) if isinstance(message, str) else len(message)
         if size > limit:

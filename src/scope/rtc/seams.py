@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from aioice.ice import Connection, StunProtocol
+from aioice.turn import TurnTransport
 from aiortc import RTCDtlsTransport, RTCIceTransport, RTCPeerConnection, RTCRtpSender
 from aiortc import RTCSctpTransport as Sctp
 from OpenSSL import SSL
@@ -164,7 +165,14 @@ def is_flushed(sctp: Sctp) -> bool:
 def drop_sockets(ice: Connection) -> None:
     """Close what an interrupted close has left open."""
     for protocol in ice._protocols:
-        protocol.transport.abort()
+        transport: Any = protocol.transport
+        if isinstance(transport, TurnTransport):
+            # It waits up to a minute for its server to delete the allocation, which ends by itself.
+            relay: Any = transport
+            if relay._TurnTransport__close_task is not None:
+                relay._TurnTransport__close_task.cancel()
+            transport = relay._TurnTransport__inner_protocol.transport
+        transport.abort()
     ice._protocols.clear()
 
 

@@ -176,8 +176,10 @@ class Session:
         try:
             ending = await self._ending
         finally:
-            await self._close(ending)
-            self.over.set()
+            try:
+                await self._close(ending)
+            finally:
+                self.over.set()
 
     def end(self, ending: Ending) -> None:
         """Decide the end; the first call counts."""
@@ -189,12 +191,14 @@ class Session:
             self.end(BROKEN)
 
     async def _close(self, ending: Ending) -> None:
-        closing = asyncio.gather(*(viewer.end(ending) for viewer in self.audience))
-        await self.handle.aclose()
-        await self._tasks.aclose()
-        self.player.close()
-        self.handle.frames.leave()
-        await closing
+        closing = [asyncio.ensure_future(viewer.end(ending)) for viewer in self.audience]
+        try:
+            await self.handle.aclose()
+            await self._tasks.aclose()
+            self.player.close()
+            self.handle.frames.leave()
+        finally:
+            await asyncio.gather(*closing)
 
     async def _listen(self) -> None:
         while True:
