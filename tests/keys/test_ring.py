@@ -1,6 +1,9 @@
 """Which texts open a server, now and after its file changed."""
 
+import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,6 +115,90 @@ def test_a_damaged_file_locks_everybody_out_but_the_chosen_key(world: World) -> 
     assert ring.find("abc")
     with pytest.raises(Damaged):
         world.ring()
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, call: str, code: int) -> None:
+    """Every `call` on a path fails until the patch is undone."""
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(Path, call, fail)
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [("stat", errno.EACCES), ("stat", errno.ESTALE), ("stat", errno.EIO), ("open", errno.EMFILE)],
+)
+def test_a_disk_that_fails_for_a_moment_takes_no_key_away(
+    world: World, call: str, code: int
+) -> None:
+    key_id, text = world.key()
+    ring = world.ring()
+    _, newer = world.key()
+    with pytest.MonkeyPatch.context() as disk:
+        failing(disk, call, code)
+        for _ in range(2):
+            with pytest.raises(Damaged):
+                ring.refresh()
+            assert ring.find(text)
+            assert ring.get(key_id)
+    assert ring.refresh()
+    assert ring.find(text)
+    assert ring.find(newer)
+
+
+def test_a_file_that_is_gone_after_the_disk_failed_lets_nobody_in(world: World) -> None:
+    _, text = world.key()
+    ring = world.ring()
+    with pytest.MonkeyPatch.context() as disk:
+        failing(disk, "stat", errno.EIO)
+        with pytest.raises(Damaged):
+            ring.refresh()
+    world.file.path.unlink()
+    assert ring.refresh()
+    assert ring.locked
+    assert ring.find(text) is None
+
+
+def test_a_damaged_file_is_looked_at_again_though_nothing_seems_to_have_changed(
+    world: World,
+) -> None:
+    _, text = world.key()
+    good = world.file.path.read_bytes()
+    ring = world.ring()
+    world.file.path.write_bytes(b"{" + good[1:].replace(b"}", b"x"))
+    status = world.file.path.stat()
+    with pytest.raises(Damaged):
+        ring.refresh()
+    assert ring.find(text) is None
+    world.file.path.write_bytes(good)
+    os.utime(world.file.path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert ring.refresh()
+    assert ring.find(text)
+
+
+def test_a_folder_where_the_file_was_lets_nobody_in(world: World) -> None:
+    _, text = world.key()
+    ring = world.ring()
+    world.file.path.unlink()
+    world.file.path.mkdir()
+    with pytest.raises(Damaged):
+        ring.refresh()
+    assert ring.find(text) is None
+
+
+def test_without_keys_one_is_needed_only_as_long_as_the_file_can_not_be_looked_at(
+    world: World,
+) -> None:
+    ring = world.ring()
+    with pytest.MonkeyPatch.context() as disk:
+        failing(disk, "stat", errno.EIO)
+        with pytest.raises(Damaged):
+            ring.refresh()
+        assert ring.locked
+    ring.refresh()
+    assert not ring.locked
 
 
 def test_the_owner_has_the_chosen_key_or_an_admin_key_that_is_good(world: World) -> None:

@@ -1,9 +1,12 @@
 """Keys and passes become callers; everything else is refused in one way."""
 
 import asyncio
+import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from scope.clock import ManualClock
 from scope.errors import AtCapacity, TooManyRequests
@@ -188,6 +191,28 @@ async def test_a_file_damaged_while_it_runs_lets_nobody_in_and_a_mended_one_does
     house.file.path.write_bytes(good)
     await door.look()
     assert door.is_welcome(holder)
+
+
+async def test_a_disk_that_fails_for_a_moment_shows_nobody_out_and_is_told_once(
+    house: House,
+) -> None:
+    text = house.key(Access.CONTROL)
+    door = house.door()
+    page_pass, page, _ = await door.admit(text, address=HERE)
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with pytest.MonkeyPatch.context() as disk, capture_logs() as told:
+        disk.setattr(Path, "stat", fail)
+        for _ in range(3):
+            await door.look()
+        assert door.is_welcome(page)
+        assert await door.share(page, lifetime_s=60, uses=1)  # tidies what is over away
+        assert with_pass(door, page_pass) == page
+    assert [each["event"] for each in told].count("keys_unreadable") == 1
+    await door.look()
+    assert with_pass(door, page_pass) == page
 
 
 async def test_a_running_server_follows_the_file(

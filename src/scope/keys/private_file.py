@@ -21,6 +21,10 @@ class Damaged(Exception):
     """The file can not be read, or is none of ours; the text says which and why."""
 
 
+class OutOfReach(Damaged):
+    """The disk did not give the file just now, which says nothing of what is in it."""
+
+
 class PrivateFile:
     """The file at `path`, which need not be there."""
 
@@ -28,13 +32,13 @@ class PrivateFile:
         self.path = path
 
     def signature(self) -> Signature | None:
-        """Differs after every change; None where there is no file."""
+        """Differs after every change; None where there is no file. Raises Damaged."""
         try:
             found = self.path.stat()
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Damaged(f"{self.path} cannot be looked at: {error.strerror}") from error
+            raise _trouble(f"{self.path} cannot be looked at", error) from error
         return found.st_mtime_ns, found.st_ino, found.st_size
 
     def read(self) -> Any:
@@ -45,7 +49,7 @@ class PrivateFile:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Damaged(f"{self.path} cannot be read: {error.strerror}") from error
+            raise _trouble(f"{self.path} cannot be read", error) from error
         if len(data) > MOST_BYTES:
             raise Damaged(f"{self.path} is larger than {MOST_BYTES} bytes")
         try:
@@ -84,3 +88,9 @@ class PrivateFile:
             yield
         finally:
             os.close(descriptor)
+
+
+def _trouble(what: str, error: OSError) -> Damaged:
+    """Something else where the file was is no trouble of the disk's: the file is gone."""
+    elsewhere = isinstance(error, IsADirectoryError | NotADirectoryError)
+    return (Damaged if elsewhere else OutOfReach)(f"{what}: {error.strerror}")

@@ -1,8 +1,8 @@
 """The keys a server knows now: the one it was given at start, and those in its file.
 
 Decides whether a key is needed at all, and that a server which needed one once needs one for
-good: a file that vanishes or is damaged locks everybody out whose key was in it. Never tells
-why a text is no key.
+good: a file that vanishes or is damaged locks everybody out whose key was in it. A disk that does
+not give the file just now takes nobody's key away. Never tells why a text is no key.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from scope.keys.access import Access
 from scope.keys.key import MOST_CHARACTERS, Key, chosen_key, digest_of, parts_of
 from scope.keys.key_file import KeyFile
-from scope.keys.private_file import Damaged, Signature
+from scope.keys.private_file import Damaged, OutOfReach, Signature
 
 NO_SALT = bytes(16)
 
@@ -34,13 +34,14 @@ class KeyRing:
         self._now = now
         self._keys: dict[str, Key] = {}
         self._seen: Signature | None = None
+        self._sure = file is None  # what is known is what was in the file with that signature
         self._locked = self._chosen is not None or must
         self.refresh()
 
     @property
     def locked(self) -> bool:
-        """Whether callers need a key."""
-        return self._locked
+        """Whether callers need a key: if in doubt, they do."""
+        return self._locked or not self._sure
 
     def find(self, text: str) -> Key | None:
         """The key that `text` is, unless it has expired; every way to None takes as long."""
@@ -72,15 +73,17 @@ class KeyRing:
             return False
         try:
             signature = self._file.signature()
-            if signature == self._seen:
+            if self._sure and signature == self._seen:
                 return False
-            self._seen = signature
-            self._keys = {key.id: key for key in self._file.all()}
-        except Damaged:
-            self._keys = {}
-            self._locked = True
+            keys = {key.id: key for key in self._file.all()}
+        except Damaged as error:
+            self._sure = False
+            if not isinstance(error, OutOfReach):
+                self._keys = {}
+                self._locked = True
             raise
-        self._locked = self._locked or bool(self._keys)
+        self._keys, self._seen, self._sure = keys, signature, True
+        self._locked = self._locked or bool(keys)
         return True
 
 

@@ -44,6 +44,7 @@ class Doorkeeper:
         self._wrong_keys = wrong_keys
         self._kept = kept
         self._writing = asyncio.Lock()
+        self._trouble: str | None = None  # with the key file, as it was logged last
         self._now = now
         self._passes = Passes(good=lambda key_id: ring.get(key_id) is not None, now=now)
         self._remember()
@@ -140,12 +141,15 @@ class Doorkeeper:
             await self.look()
 
     async def look(self) -> None:
-        """Read the key file if it has changed."""
+        """Read the key file if it has changed, or could not be read the last time."""
         try:
             if await asyncio.to_thread(self._ring.refresh):
                 log.info("keys_read")
+            self._trouble = None
         except Damaged as error:
-            log.error("keys_unreadable", reason=str(error))
+            if self._trouble != str(error):
+                log.error("keys_unreadable", reason=str(error))
+            self._trouble = str(error)
 
     def _key(self, text: str, address: str) -> Key:
         wait_s = self._wrong_keys.wait_s(address)
