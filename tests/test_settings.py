@@ -124,3 +124,28 @@ def test_keys_and_what_outlives_a_restart_lie_in_the_users_own_folders(
     monkeypatch.setenv("SCOPE_API_KEY_FILE", "~/k.json")
     assert Settings().key_file == KeySettings().key_file == Path("~/k.json").expanduser()
     assert Settings(state_folder=Path("/x")).state() == Path("/x")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "turn.example.com:3478",
+        "turn:",
+        "turn:a b",
+        "turn:t.example:x",
+        "stun:s.example",
+        "http://t",
+        "turn:t.example?transport=sctp",
+        "turn:t.example?x=1",
+        "turn:t.example/path",
+    ],
+)
+def test_an_address_no_browser_takes_is_refused_at_the_start(url: str) -> None:
+    with pytest.raises(ValidationError, match=r"turn:ice\.example:3478"):
+        Settings(turn_urls=(url,))
+
+
+def test_addresses_of_relays_have_these_forms() -> None:
+    urls = ("turn:t.example", "turns:t.example:5349?transport=tcp", "turn:[2001:db8::7]:3478")
+    assert Settings(turn_urls=urls).turn_urls == urls
+    assert Settings(stun_urls=("stuns:s.example",)).stun_urls == ("stuns:s.example",)

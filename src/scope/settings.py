@@ -5,10 +5,11 @@ are those their own documentation uses. This module knows no component: each tak
 it needs as arguments. Lists in the environment are separated by commas, pairs are `a=b`.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KIB = 1024
@@ -246,3 +247,23 @@ class Settings(HubSettings, KeySettings):
             if not origin.startswith(("http://", "https://")) or origin.count("/") > 2:
                 raise ValueError(f"{origin!r} is not an origin such as https://app.example")
         return value
+
+    @field_validator("turn_urls", "stun_urls")
+    @classmethod
+    def _ice_urls(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        scheme = str(info.field_name).removesuffix("_urls")
+        for url in value:
+            if not is_ice_url(url) or not url.startswith(scheme):
+                raise ValueError(f"{url!r} is not an address such as {scheme}:ice.example:3478")
+        return value
+
+
+def is_ice_url(text: str) -> bool:
+    """Whether browsers take it as an ICE server (RFC 7064 and 7065)."""
+    return _ICE_URL.fullmatch(text) is not None
+
+
+_ICE_URL = re.compile(
+    r"(stuns?|turns?):([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?"
+    r"(\?transport=(udp|tcp))?"
+)

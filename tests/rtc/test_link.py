@@ -60,7 +60,7 @@ def test_every_real_offer_is_answered_section_by_section(
 def test_an_offer_the_library_can_not_answer_is_refused(run: Run, offer: Offers) -> None:
     async def scenario() -> None:
         owned, fine = Owned(), guarded(offer("seed"))
-        broken = GuardedOffer(sdp="v=0\r\nm=x", offer=fine.offer, candidates=(), ended=False)
+        broken = GuardedOffer(sdp="v=0\r\nm=x", offer=fine.offer, candidates=())
         with pytest.raises(NegotiationFailed):
             await owned.link.answer(broken)
         await owned.close()
@@ -111,3 +111,9 @@ def test_stun_is_used_only_when_wanted_and_never_by_default() -> None:
     (both,) = _ice_servers(PeerConfig(ice_servers=(server,), stun_for_server=True))
     assert both.urls == ["stun:stun.example:3478", "turn:turn.example:3478"]
     assert (both.username, both.credential) == ("u", "c")
+
+
+def test_an_ice_server_that_can_not_be_read_is_left_out() -> None:
+    server = IceServer(("turn.example:3478", "turn:[::1]:3478", "turn:t.example"), "u", "c")
+    (rest,) = _ice_servers(PeerConfig(ice_servers=(server,)))
+    assert rest.urls == ["turn:t.example"]

@@ -123,3 +123,32 @@ async def test_over_a_real_connection(token: str, expected: str | None) -> None:
         async with AsyncExitStack() as stack:
             ice = await ice_servers(settings, stack=stack, clock=ManualClock())
             assert (await ice.current())[0].credential == expected
+
+
+async def test_who_can_not_wait_goes_on_and_the_answer_is_there_for_the_next() -> None:
+    source = Source()
+    ready = asyncio.Event()
+    fetch = source.fetch
+
+    async def late(*, ttl_s: int, now_s: float) -> list[IceServer]:
+        await ready.wait()
+        return await fetch(ttl_s=ttl_s, now_s=now_s)
+
+    source.fetch = late  # type: ignore[method-assign]
+    ice = IceServers([source], stun_urls=(STUN,), times=IceTimes(timeout_s=5), clock=ManualClock())
+    await ice.soon(at_most_s=0.01)
+    assert ice.last_known == [IceServer(urls=[STUN])]
+    ready.set()
+    await ice.soon(at_most_s=5)
+    assert ice.last_known[0].username == "source1"
+    await ice.soon(at_most_s=0)  # it is fresh: nobody is asked
+    assert source.asked == 1
+    await ice.aclose()
+
+
+async def test_what_is_still_asked_at_the_end_is_given_up() -> None:
+    source = Source(hangs=True)
+    ice = IceServers([source], stun_urls=(), times=IceTimes(timeout_s=60), clock=ManualClock())
+    await ice.soon(at_most_s=0.01)
+    async with asyncio.timeout(2):
+        await ice.aclose()

@@ -91,6 +91,7 @@ async def test_twilio_is_asked_with_basic_auth_and_its_url_key_is_read() -> None
         httpx2.Response(200, json={"iceServers": "none"}),
         httpx2.Response(200, json={"iceServers": [{"urls": ["stun:only.example"]}]}),
         httpx2.Response(200, json=[{"urls": 5, "credential": "c"}]),
+        httpx2.Response(200, json=[{"urls": ["t.example:3478"], "credential": "c"}]),
         httpx2.Response(200, content=b" " * 100_000),
     ],
     ids=lambda response: f"{response.status_code} {response.text[:20]}",

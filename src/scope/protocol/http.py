@@ -45,6 +45,10 @@ class IceServer(_Response):
     username: str | None = None
     credential: str | None = None
 
+    def addresses(self) -> list[str]:
+        """All of them, however many."""
+        return [self.urls] if isinstance(self.urls, str) else self.urls
+
 
 class IceServersResponse(_Response):
     """GET /api/v1/webrtc/ice-servers. Written with `by_alias=True, exclude_none=True`."""

@@ -195,7 +195,11 @@ class Link:
 def _ice_servers(config: PeerConfig) -> list[RTCIceServer]:
     servers = []
     for server in config.ice_servers:
-        urls = [u for u in server.urls if config.stun_for_server or not u.startswith("stun")]
+        urls = [
+            url
+            for url in server.urls
+            if (config.stun_for_server or not url.startswith("stun")) and seams.is_readable(url)
+        ]
         if urls:
             servers.append(RTCIceServer(urls, server.username, server.credential))
     return servers

@@ -15,6 +15,7 @@ from aioice.ice import Connection, StunProtocol
 from aioice.turn import TurnTransport
 from aiortc import RTCDtlsTransport, RTCIceTransport, RTCPeerConnection, RTCRtpSender
 from aiortc import RTCSctpTransport as Sctp
+from aiortc.rtcicetransport import parse_stun_turn_uri
 from OpenSSL import SSL
 
 Spawn = Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]]
@@ -155,6 +156,15 @@ def watch_channel_bytes(sctp: Sctp, on_bytes: Callable[[int], None]) -> None:
 def receive_window(sctp: Sctp) -> int:
     """What the client may still send of unfinished messages; below 0 it ignored that."""
     return sctp._advertised_rwnd
+
+
+def is_readable(ice_url: str) -> bool:
+    """Whether the library can ask that ICE server; it knows no IPv6 addresses, for one."""
+    try:
+        parse_stun_turn_uri(ice_url)
+    except ValueError:
+        return False
+    return True
 
 
 def is_flushed(sctp: Sctp) -> bool:

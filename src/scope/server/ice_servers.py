@@ -17,6 +17,7 @@ import structlog
 from scope.clock import Clock
 from scope.protocol.http import IceServer
 from scope.server.ice_sources import IceSource, SourceFailed, configured_sources
+from scope.sessions.tasks import OwnedTasks
 from scope.settings import Settings
 
 RENEW_BEFORE_S = 60.0
@@ -53,6 +54,7 @@ class IceServers:
         self._servers: list[IceServer] = self._stun
         self._fresh_until_s = float("-inf")
         self._renewal = asyncio.Lock()
+        self._tasks = OwnedTasks()
 
     @property
     def last_known(self) -> list[IceServer]:
@@ -67,6 +69,15 @@ class IceServers:
             if not self._is_fresh():
                 await self._renew()
         return self._servers
+
+    async def soon(self, *, at_most_s: float) -> None:
+        """Renew the list where it is time, but go on with the last one when that takes longer."""
+        if self._sources and not self._is_fresh():
+            await asyncio.wait({self._tasks.start(self.current(), name="ice")}, timeout=at_most_s)
+
+    async def aclose(self) -> None:
+        """Stop asking."""
+        await self._tasks.aclose()
 
     def _is_fresh(self) -> bool:
         return self._clock.now() < self._fresh_until_s
@@ -91,9 +102,11 @@ async def ice_servers(settings: Settings, *, stack: AsyncExitStack, clock: Clock
     client = await stack.enter_async_context(
         httpx2.AsyncClient(timeout=settings.turn_timeout_s, follow_redirects=False)
     )
-    return IceServers(
+    servers = IceServers(
         configured_sources(settings, client),
         stun_urls=settings.stun_urls,
         times=IceTimes(ttl_s=settings.turn_ttl_s, timeout_s=settings.turn_timeout_s),
         clock=clock,
     )
+    stack.push_async_callback(servers.aclose)
+    return servers

@@ -15,7 +15,7 @@ import httpx2
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from scope.protocol.http import IceServer
-from scope.settings import KIB, Settings
+from scope.settings import KIB, Settings, is_ice_url
 
 MAX_ANSWER_BYTES = 64 * KIB
 _SERVERS = TypeAdapter(list[IceServer])
@@ -193,6 +193,7 @@ def _servers(answer: Any) -> list[IceServer]:
         servers = _SERVERS.validate_python(shaped)
     except ValidationError as error:
         raise SourceFailed("the answer has another shape") from error
-    if not any(server.credential for server in servers):
-        raise SourceFailed("the answer holds no credential")
-    return servers
+    usable = [server for server in servers if all(map(is_ice_url, server.addresses()))]
+    if not any(server.credential for server in usable):
+        raise SourceFailed("the answer holds no usable credential")
+    return usable

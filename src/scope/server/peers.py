@@ -72,7 +72,7 @@ def peer_maker(
 def _for_peer(servers: list[IceServer]) -> tuple[PeerIceServer, ...]:
     return tuple(
         PeerIceServer(
-            urls=(server.urls,) if isinstance(server.urls, str) else tuple(server.urls),
+            urls=tuple(server.addresses()),
             username=server.username,
             credential=server.credential,
         )

@@ -12,9 +12,12 @@ from scope.protocol.signaling import AnswerResponse, CandidatesRequest, OfferReq
 from scope.rtc.api import Candidate
 from scope.server.access import GuardedRoute, caller_of, policy
 from scope.server.offer_limits import OfferTicket
-from scope.server.origins import is_loopback_address
+from scope.server.origins import is_loopback_address, is_loopback_name
 from scope.server.services import Services, Use, client_address, permit_of
 from scope.sessions.offers import Offer
+
+ICE_WAIT_S = 1.0
+"""What an offer waits for fresh credentials of a relay."""
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/webrtc", tags=["webrtc"])
 
@@ -92,7 +95,9 @@ async def counted_offer(use: Services, request: Request) -> AsyncIterator[OfferT
     try:
         # Our side gathers through the same servers: a player that never asked for them, or
         # whose list is older than its credentials, would else get an answer without a relay.
-        await use.ice.current()
+        # Where only this machine can reach us, nobody gathers and nobody waits.
+        local = is_loopback_name(use.settings.host)
+        await use.ice.soon(at_most_s=0.0 if local else ICE_WAIT_S)
         yield ticket
         answered = True
     except ScopeError as error:

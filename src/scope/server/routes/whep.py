@@ -61,7 +61,7 @@ async def watch(
         "Accept-Patch": FRAGMENT,
     }
     response = Response(answer.sdp, status_code=201, media_type=SDP, headers=headers)
-    for link in _links(await use.ice.current()):
+    for link in _links(use.ice.last_known):
         response.headers.append("Link", link)
     return response
 
