@@ -50,7 +50,7 @@ async def test_only_so_many_are_watched_at_once() -> None:
     await anext(stream)
     with pytest.raises(AtCapacity):
         previews.check()
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     previews.check()
 
 

@@ -5,7 +5,8 @@ the engine for nothing: it shows what is shown anyway.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from scope.errors import AtCapacity
 from scope.frames import Frame
@@ -29,18 +30,21 @@ class Previews:
         if self._watched >= self._most:
             raise AtCapacity(f"All {self._most} previews are taken.", retry_after_s=RETRY_AFTER_S)
 
-    async def watch(self, session: Session, *, fps: float, quality: int) -> AsyncIterator[bytes]:
-        """JPEGs until the session ends. Raises AtCapacity."""
+    async def watch(
+        self, session: Session, *, fps: float, quality: int
+    ) -> AsyncGenerator[bytes, None]:
+        """JPEGs until the session ends; closing it gives the place back. Raises AtCapacity."""
         self.check()
         self._watched += 1
         try:
-            async for picture in pictures(session, fps=fps, quality=quality):
-                yield picture
+            async with aclosing(pictures(session, fps=fps, quality=quality)) as stream:
+                async for picture in stream:
+                    yield picture
         finally:
             self._watched -= 1
 
 
-async def pictures(session: Session, *, fps: float, quality: int) -> AsyncIterator[bytes]:
+async def pictures(session: Session, *, fps: float, quality: int) -> AsyncGenerator[bytes, None]:
     """JPEGs until the session ends."""
     shown: Frame | None = None
     idle_s, period_s = AGAIN_AFTER_S, 1 / fps

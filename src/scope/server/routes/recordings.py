@@ -10,6 +10,7 @@ from scope.keys.access import Access
 from scope.protocol.recordings import RecordingResponse
 from scope.server.access import GuardedRoute, policy
 from scope.server.services import Use
+from scope.server.unread import FileAnswer
 from scope.sessions.recording import RecordingState
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/recordings", tags=["recordings"])
@@ -39,7 +40,7 @@ async def fetch(
 ) -> FileResponse:
     """The MP4 of the last recording, or of that number."""
     number, path = await use.recorder.file(session_id, number)
-    return FileResponse(path, media_type="video/mp4", filename=f"scope-{number}.mp4")
+    return FileAnswer(path, media_type="video/mp4", filename=f"scope-{number}.mp4")
 
 
 def _told(state: RecordingState) -> RecordingResponse:
