@@ -1,6 +1,7 @@
 """A load whose files are not here yet."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from scope.hub.download import Download
 from scope.pipelines.registry import PipelineRef
 from tests.hub.stub_hub import StubHub, stub_hub
 from tests.server.conftest import TESTCARD, Live, live_server, settings_for_tests
@@ -103,6 +105,41 @@ async def test_what_goes_wrong_stays_readable_until_the_next_load(
     hub.gated.clear()
     await load(live)
     assert (await settled(live))["status"] == "loaded"
+
+
+async def test_a_disk_that_fails_while_a_load_waits_is_told(
+    stocked: Callable[..., Any], hub: StubHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = await stocked()
+    hub.pause_after[LARGE] = 100_000
+    await load(live)
+    await asyncio.to_thread(hub.paused.wait, 20)
+
+    def fail(*_: Any) -> Any:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(live.services.library.shelf, "missing", fail)
+        hub.go_on.set()
+        failed = await settled(live)
+    assert (failed["status"], failed["code"]) == ("error", "load_failed")
+    assert "Stale file handle" in failed["error"]
+    await load(live)
+    assert (await settled(live))["status"] == "loaded"
+
+
+async def test_a_download_that_breaks_in_its_own_way_is_told(
+    stocked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise ValueError("a line\nis too long")
+
+    monkeypatch.setattr(Download, "_listen", fail)
+    live = await stocked()
+    await load(live)
+    failed = await settled(live)
+    assert (failed["status"], failed["code"]) == ("error", "load_failed")
+    assert "ValueError: a line is too long." in failed["error"]
 
 
 async def test_a_newer_load_takes_its_place_and_the_download_goes_on(

@@ -7,14 +7,18 @@ to the engine, how files are fetched to the hub.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from scope.engine.api import LoadRequest
-from scope.errors import ModelFilesMissing, ScopeError
+from scope.errors import LoadFailed, ModelFilesMissing, ScopeError
 from scope.events import EngineStatus, ErrorInfo
 from scope.hub.library import Library, how_to_fetch
 from scope.hub.order import Failed
 from scope.pipelines.contract import PipelineSpec
 
 Load = Callable[[LoadRequest], Awaitable[None]]
+
+log = structlog.get_logger("scope.server")
 
 
 class Stocking:
@@ -102,6 +106,12 @@ class Stocking:
         except ScopeError as error:
             self._failure = ErrorInfo(error.code, error.detail, error.field)
             return
+        except Exception as error:  # a disk, a process: whatever it is, it is told
+            log.error("load_broke_off", pipeline_id=request.pipeline_id, exc_info=error)
+            self._failure = ErrorInfo(
+                LoadFailed.code, f"It could not be loaded: {_in_words(error)}."
+            )
+            return
         self._request = None
 
     async def _fetch(self, request: LoadRequest, spec: PipelineSpec) -> Failed | None:
@@ -114,3 +124,11 @@ class Stocking:
             if not stock.missing:
                 return None
             self._library.begin(request.pipeline_id, stock.missing)
+
+
+def _in_words(error: BaseException) -> str:
+    """What is at the bottom of it, on one line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    text = " ".join(str(error).split())[:300].rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
