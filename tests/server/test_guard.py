@@ -51,8 +51,9 @@ def test_a_foreign_host_is_misdirected() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
-def test_a_foreign_origin_is_refused_for_every_method(method: str) -> None:
-    answer = serve().request(method, "/public", headers={"Origin": "https://evil.example"})
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://[bad"])
+def test_a_foreign_origin_is_refused_for_every_method(method: str, origin: str) -> None:
+    answer = serve().request(method, "/public", headers={"Origin": origin})
     assert answer.status_code == 403
     assert "access-control-allow-origin" not in answer.headers
 

@@ -61,6 +61,9 @@ def test_pages_of_this_machine_may_call(origin: str) -> None:
         "http://localhost:99999",
         "http://localhost/path",
         "http://evil@localhost",
+        "http://[bad",
+        "http://[localhost]",
+        "http://localhost\u2100",  # a slash in it, once normalised
     ],
 )
 def test_other_pages_may_not(origin: str) -> None:

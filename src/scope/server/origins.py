@@ -45,11 +45,11 @@ class OriginRules:
         """Whether a page at `origin` may call; `host` is the request's Host header."""
         if origin == "null":
             return self.null_origin
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"}:
-            return False
         name = _name_of(origin)
         if name is None:
+            return False
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"}:
             return False
         same = parts.netloc.lower() == host.lower()
         return same or is_loopback_name(name) or origin.lower() in self.origins
