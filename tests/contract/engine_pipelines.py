@@ -38,7 +38,17 @@ class NoiseLoad(contract.LoadParams):
     tail_ms: float = 0
     words: bool = False
     most_gain: int = 10
-    fault: Literal["", "raise", "oom", "kill", "hang", "judge"] = ""
+    fault: Literal["", "raise", "oom", "kill", "hang", "judge", "stranger"] = ""
+
+
+class Precision(str):
+    """What a pipeline may well have of its own; no other process can import it."""
+
+    __slots__ = ()
+
+
+class OwnFormat(VideoFormat):
+    """The same where it must not be."""
 
 
 class Words:
@@ -92,7 +102,8 @@ class Noise(contract.Pipeline[NoiseState, tuple[int, tuple[int, ...]]]):
             while True:
                 time.sleep(0.05)
                 progress("hanging", 0.5)
-        self.format = VideoFormat(load.width, 32, load.fps)
+        size = OwnFormat if load.fault == "stranger" else VideoFormat
+        self.format = size(load.width, 32, load.fps)
         self.chunk_frames = load.frames
         self.texts = Words() if load.words else None
         self._load = load
@@ -109,6 +120,9 @@ class Noise(contract.Pipeline[NoiseState, tuple[int, tuple[int, ...]]]):
             raise OSError("the judge is out")
         if load.most_gain > 10:
             raise InvalidParameters("most_gain: is not on this disk", field="most_gain")
+
+    def facts(self) -> dict[str, Any]:
+        return {"precision": Precision("whole"), "bits": np.int64(8), "home": Path("/"), "x": None}
 
     def open(self, seed: int) -> NoiseState:
         return NoiseState(seed)

@@ -229,6 +229,14 @@ async def test_a_load_can_be_judged_before_it_is_asked_for(engine: Engine) -> No
 
 
 @on_both_homes
+async def test_what_a_pipeline_says_of_itself_arrives_as_plain_values(engine: Engine) -> None:
+    await loaded(engine)
+    facts = (await opened(engine)).identity.facts
+    assert facts == {"precision": "whole", "bits": "8", "home": "/", "x": None}
+    assert {type(fact) for fact in facts.values()} == {str, type(None)}
+
+
+@on_both_homes
 async def test_a_failed_load_stays_an_error_and_the_next_one_works(engine: Engine) -> None:
     for fault, code in (("raise", "load_failed"), ("oom", "out_of_memory")):
         await engine.load(LoadRequest("noise", {"fault": fault}))

@@ -180,6 +180,24 @@ async def test_a_load_that_takes_the_child_down_is_an_error_and_not_tried_again(
 
 
 @in_process
+async def test_a_child_that_says_what_nobody_can_read_is_ended_and_told_of(
+    engine: ProcessEngine,
+) -> None:
+    pid = engine.worker_pid
+    await engine.load(LoadRequest("noise", {"fault": "stranger"}))
+    status = await engine.settled()
+    assert status.state == "error"
+    assert status.error
+    assert status.error.code == "worker_lost"
+    assert "ModuleNotFoundError" in status.error.detail
+    assert pid
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    await loaded(engine)
+    await plays_again(engine)
+
+
+@in_process
 async def test_a_load_is_not_waited_for_by_status_questions_or_an_unload(
     engine: ProcessEngine,
 ) -> None:

@@ -2,6 +2,7 @@
 
 One thread starts the process, reads what it says and sees it die; it lives as long as the
 process, because Linux ties the process to the thread that started it. The other writes.
+Whatever goes wrong in them, the process is dead and reaped in the end and `ended` is called.
 Decides nothing about what is said.
 """
 
@@ -14,10 +15,12 @@ import socket
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from scope.engine.failures import error_info
 from scope.engine.messages import Command, Hello, Report
 
 Message = Command | Hello
@@ -43,7 +46,10 @@ class ChildProcess:
         self._death: _Death | None = None
         self._killed = False
         self.gone = asyncio.Event()
-        threading.Thread(target=self._live, name="scope-child", daemon=True).start()
+        try:
+            threading.Thread(target=self._live, name="scope-child", daemon=True).start()
+        except RuntimeError as error:  # no more threads
+            self._loop.call_soon(self._end, _not_started(error))
 
     @property
     def pid(self) -> int | None:
@@ -66,16 +72,19 @@ class ChildProcess:
     # The thread that lives as long as the process.
 
     def _live(self) -> None:
-        ours, theirs = socket.socketpair()
-        memory, their_memory = socket.socketpair()
+        reason = "The worker process could not be listened to"
         try:
-            reason = self._start(theirs, their_memory)
-            if reason is None:
-                reason = self._attend(ours, memory)
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                memory, their_memory = socket.socketpair()
+                with memory, their_memory:
+                    reason = self._start(theirs, their_memory) or self._attend(ours, memory)
+        except BaseException as error:  # noqa: BLE001 - what is said may be of a class that fails
+            traceback.print_exc()
+            reason = f"{reason}: {error_info(error).detail}"
         finally:
-            memory.close()
-            ours.close()
-        self._on_loop(self._end, reason)
+            self._reap()
+            self._on_loop(self._end, reason)
 
     def _start(self, theirs: socket.socket, their_memory: socket.socket) -> str | None:
         with self._lock, theirs, their_memory:
@@ -88,30 +97,41 @@ class ChildProcess:
                     pass_fds=numbers,
                     stdin=subprocess.DEVNULL,
                 )
-                # Before `kill` may look whether it is dead: then its number would be free again.
-                self._death = _Death(self._process)
             except OSError as error:
-                return f"The worker process could not be started: {error}."
+                return _not_started(error)
+            # Before `kill` may look whether it is dead: then its number would be free again.
+            self._death = _Death(self._process)
         return None
 
     def _attend(self, ours: socket.socket, memory: socket.socket) -> str:
-        process, death = self._process, self._death
-        assert process is not None and death is not None  # noqa: S101, PT018 - `_start` made them
-        pipe: Connection[Any, Any] = Connection(ours.detach())
+        death = self._death
+        assert death is not None  # noqa: S101 - `_start` made it
+        pipe: Connection[Any, Any] = Connection(os.dup(ours.fileno()))
         writer = threading.Thread(
             target=self._write, args=(pipe, memory), name="scope-child-writer", daemon=True
         )
         self._outbox.put((self._hello, None))
-        writer.start()
-        with death:
-            self._read(pipe, death)
+        with pipe, death:
+            writer.start()
+            try:
+                self._read(pipe, death)
+            finally:
+                code = self._reap()
+                self._outbox.put(None)
+                for end in (ours, memory):  # a process forked by it may hold the other open
+                    with contextlib.suppress(OSError):
+                        end.shutdown(socket.SHUT_RDWR)
+                writer.join()
+        return _cause(code)
+
+    def _reap(self) -> int:
+        """End it if it lives; its exit status."""
+        process = self._process
+        if process is None:
+            return 0
         if process.poll() is None:
             process.kill()
-        code = process.wait()
-        self._outbox.put(None)
-        writer.join()
-        pipe.close()
-        return _cause(code)
+        return process.wait()
 
     def _read(self, pipe: "Connection[Any, Any]", death: "_Death") -> None:
         """Until the process is dead and everything it said has been heard."""
@@ -134,6 +154,9 @@ class ChildProcess:
                 pipe.send(message)
             except OSError:
                 pass  # it is dead or dying, and the reader is about to see that
+            except Exception:  # noqa: BLE001 - one that is told only a part is not to be trusted
+                traceback.print_exc()
+                self.kill()
             finally:
                 if descriptor is not None:
                     os.close(descriptor)
@@ -162,12 +185,14 @@ class _Death:
     """Something to wait on that is ready once the process is dead, where there is one.
 
     The end of the pipe alone would not do: a process forked by the worker may hold it open.
+    It has to, where a kernel or a sandbox knows no such thing.
     """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._descriptor: int | None = None
         if hasattr(os, "pidfd_open"):
-            self._descriptor = os.pidfd_open(process.pid)
+            with contextlib.suppress(OSError):
+                self._descriptor = os.pidfd_open(process.pid)
 
     def waitable(self) -> list[int]:
         return [] if self._descriptor is None else [self._descriptor]
@@ -178,6 +203,10 @@ class _Death:
     def __exit__(self, *_: object) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
+
+
+def _not_started(error: Exception) -> str:
+    return f"The worker process could not be started: {error}."
 
 
 def _cause(code: int) -> str:

@@ -58,7 +58,7 @@ class Loader:
             seed=params.seed,
             load_params=params.model_dump(mode="json"),
             version=kind.version,
-            facts=dict(pipeline.facts()),
+            facts=_plain(pipeline.facts()),
         )
 
     def _measure(self, pipeline: Pipeline[Any, Any]) -> float:
@@ -77,3 +77,9 @@ class Loader:
             if seconds > SLOW_STEP_S:
                 break
         return seconds
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON values: what reads them elsewhere must not have to import a pipeline's classes."""
+    plain: dict[str, Any] = json.loads(json.dumps(dict(facts), default=str))
+    return plain
