@@ -235,6 +235,26 @@ async def test_a_running_server_follows_the_file(
     following.cancel()
 
 
+async def test_a_look_that_fails_is_not_the_last(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorkeeper, "LOOK_EVERY_S", 0.01)
+    door, looked = house.door(), asyncio.Event()
+    results = iter([MemoryError(), RuntimeError("can't start new thread")])
+
+    async def looking() -> None:
+        if (error := next(results, None)) is not None:
+            raise error
+        looked.set()
+
+    monkeypatch.setattr(door, "look", looking)
+    with capture_logs() as told:
+        following = asyncio.create_task(door.run())
+        await asyncio.wait_for(looked.wait(), 10)
+        following.cancel()
+    assert [each["event"] for each in told] == ["keys_not_looked_at"] * 2
+
+
 async def test_passes_and_links_outlive_a_restart_with_the_same_chosen_key(house: House) -> None:
     house.chosen = "chosen"
     door = house.door()

@@ -1,6 +1,7 @@
 """Which sessions are recorded."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 
 from scope.errors import AtCapacity, RecordingNotFound, StateError
 from scope.frames import VideoFormat
+from scope.media.recording import RecordingFile
 from scope.media.shelf import ShelfLimits
+from scope.sessions import recorder as module
 from scope.sessions.recorder import Recorder, RecorderLimits
 from tests.media.test_recording import VIDEO, decoded, packets
 
@@ -161,6 +164,46 @@ async def test_a_recording_that_ends_by_itself_is_told(tmp_path: Path, until: An
     session.show(3)
     await until(lambda: session.told)
     assert session.told == [("warning", "recording_ended", "recording")]
+    await recorder.aclose()
+
+
+async def test_one_that_could_not_be_written_to_the_end_is_told_now_and_later(
+    recorder: Recorder, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = RecordingFile.close
+
+    def fail(file: RecordingFile) -> None:
+        close(file)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(RecordingFile, "close", fail)
+    session: Any = Session()
+    await start(recorder, session, until)
+    session.show(5)
+    first = await recorder.stop("s")
+    await until(lambda: not session.listeners)
+    later = await recorder.stop("s")
+    assert "No space left" in (first.error or "")
+    assert later.error == first.error
+    assert session.told == [("warning", "recording_ended", "recording")]
+
+
+async def test_a_disk_that_fails_once_is_tidied_the_next_time(
+    tmp_path: Path, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TIDY_EVERY_S", 0.01)
+    (tmp_path / "gone-0001.mp4").write_text("old")
+    recorder = Recorder(tmp_path, limits=RecorderLimits(shelf=ShelfLimits(keep_s=0)))
+    tidy, errors = recorder._shelf.tidy, iter([OSError(errno.EIO, "Input/output error")])
+
+    def failing(**options: Any) -> Any:
+        if (error := next(errors, None)) is not None:
+            raise error
+        return tidy(**options)
+
+    monkeypatch.setattr(recorder._shelf, "tidy", failing)
+    recorder.begin()
+    await until(lambda: not list(tmp_path.iterdir()))
     await recorder.aclose()
 
 

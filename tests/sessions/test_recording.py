@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from scope.frames import EncodedFrame, VideoFormat
+from scope.media.recording import RecordingFile
 from scope.sessions import recording as module
 from scope.sessions.recording import Recording
 from tests.media.test_recording import VIDEO, decoded, packets
@@ -96,3 +97,32 @@ async def test_a_disk_that_is_too_slow_ends_it(
     assert ended == ["The disk is too slow."]
     await (await written(recording))
     assert decoded(recording.path)[0] == 11
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left"), MemoryError()], ids=repr)
+async def test_what_could_not_be_written_after_its_end_is_told(
+    tmp_path: Path, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(RecordingFile, "close", fail)
+    recording, ended = new(tmp_path, pool)
+    for packet in packets(5):
+        recording.push(packet)
+    recording.finish()
+    await asyncio.gather(await written(recording), return_exceptions=True)
+    assert recording.state.error
+    assert not recording.state.running
+    assert ended == [recording.state.error]
+
+
+async def test_one_that_was_ended_in_time_is_not_too_long(
+    tmp_path: Path, pool: ThreadPoolExecutor
+) -> None:
+    recording, ended = new(tmp_path, pool, max_bytes=1)
+    for packet in packets(5):
+        recording.push(packet)
+    recording.finish()
+    await (await written(recording))
+    assert (recording.state.error, ended) == (None, [])

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.anyio
 
 class FakeSession:
     def __init__(self, handle: Any) -> None:
+        self.id = "s"
         self.handle = handle
         self.tally = StreamTally()
         self.audience = Audience()
@@ -62,3 +63,27 @@ async def test_it_goes_round_until_it_is_cancelled(
     going.cancel()
     with pytest.raises(asyncio.CancelledError):
         await going
+
+
+async def test_what_goes_wrong_with_one_session_keeps_nobody_in_who_is_no_longer_welcome(
+    handle: Any, make_peer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "EVERY_S", 0.001)
+    broken: Any = FakeSession(handle)
+    sound: Any = FakeSession(handle)
+    peer = broken.add(make_peer("a"), Permit())
+    monkeypatch.setattr(peer, "stats", lambda: 1 / 0)
+    revoked = [
+        session.add(make_peer("b"), Permit(good=lambda: False)) for session in (broken, sound)
+    ]
+    shown_out = asyncio.Event()
+
+    def sessions() -> list[Any]:
+        if all(each.closed_with for each in revoked):
+            shown_out.set()
+        return [broken, sound]
+
+    going = asyncio.create_task(rounds.go_round(sessions, clock=ManualClock()))
+    await asyncio.wait_for(shown_out.wait(), 10)
+    assert not going.done()
+    going.cancel()

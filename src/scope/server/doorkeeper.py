@@ -138,7 +138,10 @@ class Doorkeeper:
         """Follow the key file as long as the server runs."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            await self.look()
+            try:
+                await self.look()
+            except Exception as error:  # whatever it is, revoked keys must go on being seen
+                log.error("keys_not_looked_at", exc_info=error)
 
     async def look(self) -> None:
         """Read the key file if it has changed, or could not be read the last time."""

@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from scope.errors import AtCapacity, RecordingNotFound, ScopeError, StateError
 from scope.media.shelf import RecordingShelf, ShelfLimits
 from scope.protocol.notices import ErrorNotice
@@ -23,8 +25,11 @@ from scope.sessions.tasks import OwnedTasks
 TIDY_EVERY_S = 600.0
 RETRY_AFTER_S = 30.0
 THREADS = 2
+FAILURES_KEPT = 256
 
 T = TypeVar("T")
+
+log = structlog.get_logger("scope.sessions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Recorder:
         self._shelf = RecordingShelf(folder, limits=limits.shelf)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="recording")
         self._running: dict[str, Recording] = {}
+        self._failures: dict[Path, str] = {}  # of files that are not whole, the newest last
         self._starting: dict[str, asyncio.Lock] = {}
         self._tasks = OwnedTasks()
         self._background = OwnedTasks()
@@ -95,7 +101,8 @@ class Recorder:
             return recording.state
         number, path = await self.file(session_id)
         size = await self._on_thread(lambda: path.stat().st_size)
-        return RecordingState(session_id, number, running=False, bytes=size)
+        error = self._failures.get(path)
+        return RecordingState(session_id, number, running=False, bytes=size, error=error)
 
     async def file(self, session_id: str, number: int | None = None) -> tuple[int, Path]:
         """A finished recording of that session. Raises RecordingNotFound, StateError."""
@@ -128,8 +135,16 @@ class Recorder:
         finally:
             over.cancel()
             session.player.remove(recording)
+            self._note(recording)
             self._running.pop(session.id, None)
             self._starting.pop(session.id, None)
+
+    def _note(self, recording: Recording) -> None:
+        """How it ended, for who asks later."""
+        if (error := recording.state.error) is not None:
+            self._failures[recording.path] = error
+        while len(self._failures) > FAILURES_KEPT:
+            del self._failures[next(iter(self._failures))]
 
     def _ended(self, session: Session, recording: Recording) -> None:
         session.player.remove(recording)
@@ -154,7 +169,10 @@ class Recorder:
     async def _tidy(self) -> None:
         while True:
             keep = {recording.path for recording in self._running.values()}
-            await self._on_thread(partial(self._shelf.tidy, now_s=time.time(), keep=keep))
+            try:
+                await self._on_thread(partial(self._shelf.tidy, now_s=time.time(), keep=keep))
+            except Exception as error:  # a disk may fail for a while; the next time it may not
+                log.error("recordings_not_tidied", exc_info=error)
             await asyncio.sleep(TIDY_EVERY_S)
 
     async def _on_thread(self, call: Callable[[], T]) -> T:

@@ -26,7 +26,7 @@ MOST_WAITING = 1_800
 
 @dataclass(frozen=True, slots=True)
 class RecordingState:
-    """How one recording is. error: why it ended by itself."""
+    """How one recording is. error: why it ended by itself, or is not whole."""
 
     session_id: str
     number: int
@@ -37,7 +37,9 @@ class RecordingState:
 
 
 class Recording:
-    """Gets packets like a peer. ended: called once when it ends by itself."""
+    """Gets packets like a peer. ended: called once, when it ends by itself or what had come when
+    it was ended could not be written.
+    """
 
     codec: Codec = "H264"
 
@@ -109,6 +111,9 @@ class Recording:
             await self._pass_on(self._file)
         except (OSError, av.FFmpegError) as error:
             self._give_up(f"The recording could not be written: {error}.")
+        except Exception:
+            self._give_up("The recording broke off.")
+            raise
         finally:
             self._over = True
             self.is_written.set()
@@ -121,7 +126,7 @@ class Recording:
                 frames = tuple(self._waiting)
                 self._waiting.clear()
                 await self._on_thread(partial(file.add, frames))
-                if file.bytes > self._max_bytes:
+                if file.bytes > self._max_bytes and not self._over:
                     self._give_up("The recording is as long as one may be.")
                 if self._over:
                     self._news.set()
@@ -131,7 +136,7 @@ class Recording:
                 await self._on_thread(partial(self.path.unlink, missing_ok=True))
 
     def _give_up(self, why: str) -> None:
-        if self._over:
+        if self._error is not None:
             return
         self._error = why
         self.finish()
