@@ -166,6 +166,21 @@ async def test_a_child_stopped_by_a_signal_counts_as_hanging(engine: ProcessEngi
 
 
 @in_process
+async def test_what_a_replaced_child_had_loaded_is_loading_until_the_next_one_has_it(
+    engine: ProcessEngine,
+) -> None:
+    await loaded(engine, compute_ms=400)
+    first = engine.worker_pid
+    kill(engine, signal.SIGSTOP)
+    await engine.check(LoadRequest("other"))
+    assert engine.worker_pid != first
+    assert engine.status().state == "loading"
+    with pytest.raises(PipelineNotLoaded):
+        await engine.open(OpenRequest("early"))
+    await plays_again(engine)
+
+
+@in_process
 async def test_a_load_that_takes_the_child_down_is_an_error_and_not_tried_again(
     engine: ProcessEngine,
 ) -> None:

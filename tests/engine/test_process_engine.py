@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,29 @@ def test_a_load_does_not_wait_for_a_long_back_off(noise_ref: PipelineRef) -> Non
         child.kill()
         await child.gone.wait()
         await asyncio.wait_for(engine.load(LoadRequest("noise")), 12)
+        assert (await engine.settled()).state == "loaded"
+        await engine.aclose()
+
+    asyncio.run(scenario())
+
+
+def test_a_load_waits_for_a_child_that_starts_slowly(
+    noise_ref: PipelineRef, tmp_path: Path
+) -> None:
+    slow = tmp_path / "slow.py"
+    source, _, name = noise_ref.target.rpartition(":")
+    slow.write_text(f"import time\n\ntime.sleep(3)\n{Path(source).read_text()}")
+
+    async def scenario() -> None:
+        engine = ProcessEngine(
+            [PipelineRef(f"{slow}:{name}", "noise")], patience=Patience(answer_s=1.0)
+        )
+        await engine.start()
+        child = engine._child
+        assert child
+        child.kill()
+        await child.gone.wait()
+        await engine.load(LoadRequest("noise"))
         assert (await engine.settled()).state == "loaded"
         await engine.aclose()
 

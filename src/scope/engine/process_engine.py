@@ -91,10 +91,10 @@ class ProcessEngine:
         """See `Engine`."""
         self._begin_child()
         try:
-            await asyncio.wait_for(self._up.wait(), timeout=self._patience.start_s)
-        except TimeoutError:
+            await self._come_up()
+        except WorkerLost:
             await self.aclose()
-            raise WorkerLost("The worker process does not start.") from None
+            raise
 
     def catalog(self) -> Mapping[str, PipelineSpec]:
         """See `Engine`."""
@@ -213,11 +213,14 @@ class ProcessEngine:
         if wanted is None or not self._used:
             return
         if wanted.proven:
-            ticket = self._front.begin_load(wanted.request, stage="restarting the worker")
-            self._wanted = Wanted(wanted.request, ticket, proven=True)
+            self._load_again(wanted, stage="restarting the worker")
         else:
             self._wanted = None
             self._front.fail_load(lost)
+
+    def _load_again(self, wanted: Wanted, *, stage: str) -> None:
+        """The next child loads the same; until then nothing is loaded."""
+        self._wanted = replace(wanted, ticket=self._front.begin_load(wanted.request, stage=stage))
 
     def _send_wanted(self) -> None:
         wanted = self._wanted
@@ -238,8 +241,7 @@ class ProcessEngine:
         wanted = self._wanted
         if not self._short or wanted is None or not self._up.is_set() or self._front.streams():
             return
-        ticket = self._front.begin_load(wanted.request, stage="freeing memory")
-        self._wanted = replace(wanted, ticket=ticket)
+        self._load_again(wanted, stage="freeing memory")
         if self._shortages.too_many(now_s):
             self._wanted = None
             detail = "The device ran out of memory again and again. Load something smaller."
@@ -275,17 +277,28 @@ class ProcessEngine:
 
     async def _check_load(self, request: LoadRequest) -> None:
         """Raises InvalidParameters. A worker that hangs or dies meanwhile is replaced: it
-        must not keep anyone from loading something else; nor must a long back-off.
+        must not keep anyone from loading something else. One that starts gets the time it needs.
         """
-        if self._restart is not None:
-            self._restart.cancel()
-            self._begin_child()
+        await self._come_up()
         try:
             await self._questions.check(request.pipeline_id, load=request.params)
         except WorkerLost as lost:
             if isinstance(lost, NoAnswer):
+                if self._wanted is not None:
+                    self._load_again(self._wanted, stage="restarting the worker")
                 self._replace_child()
+            await self._come_up()
             await self._questions.check(request.pipeline_id, load=request.params)
+
+    async def _come_up(self) -> None:
+        """Wait for a child that is up, but for no back-off. Raises WorkerLost."""
+        if self._restart is not None:
+            self._restart.cancel()
+            self._begin_child()
+        try:
+            await asyncio.wait_for(self._up.wait(), self._patience.start_s)
+        except TimeoutError:
+            raise WorkerLost("The worker process does not start.") from None
 
     def _post(self, command: Command) -> None:
         if self._child is None:
