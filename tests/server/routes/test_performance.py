@@ -1,9 +1,14 @@
 """Playing without a peer, and playing again."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
+
+from scope.protocol.timeline import Timeline, timeline_of
+from scope.server.routes import performance
 
 pytestmark = pytest.mark.anyio
 
@@ -85,6 +90,27 @@ async def test_an_hour_of_moving_a_slider_can_be_played_again(live: Any) -> None
     assert started.status_code == 200, started.text[:300]
     huge = {"timeline": {"events": events * 15}}
     assert (await live.http.post("/api/v1/session/start", json=huge)).status_code == 413
+
+
+async def test_a_long_timeline_keeps_nobody_else_waiting(
+    live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where: list[threading.Thread] = []
+
+    def read(value: Any) -> Timeline:
+        where.append(threading.current_thread())
+        return timeline_of(value)
+
+    def written(played: Timeline, **options: Any) -> str:
+        where.append(threading.current_thread())
+        return BaseModel.model_dump_json(played, **options)
+
+    monkeypatch.setattr(performance, "timeline_of", read)
+    monkeypatch.setattr(Timeline, "model_dump_json", written)
+    started = await start(live, timeline=[{"at_s": 1, "prompts": ["x"]}])
+    await timeline(live, started["session_id"])
+    assert len(where) == 2
+    assert threading.main_thread() not in where
 
 
 async def test_a_session_of_a_peer_is_not_stopped_here(live: Any, client: Any) -> None:

@@ -1,8 +1,13 @@
-"""Performances: what was played, and playing without a peer."""
+"""Performances: what was played, and playing without a peer.
 
+A timeline may be megabytes long, so it is read and written on a thread.
+"""
+
+import asyncio
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from scope.errors import Forbidden
 from scope.keys.access import Access
@@ -21,13 +26,15 @@ from scope.sessions.score import differences
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/session", tags=["session"])
 
 
-@router.get("/timeline", response_model_exclude_none=True)
+@router.get("/timeline", response_model=Timeline, response_model_exclude_none=True)
 @policy(Access.CONTROL)
 async def timeline(
     use: Use, session_id: Annotated[str | None, Query(max_length=128)] = None
-) -> Timeline:
+) -> Response:
     """The performance of one session, also of one that has just ended, or of the oldest."""
-    return use.table.timeline(session_id)
+    played = use.table.timeline(session_id)
+    text = await asyncio.to_thread(partial(played.model_dump_json, exclude_none=True))
+    return Response(text, media_type="application/json")
 
 
 @router.post("/start", response_model_exclude_none=True)
@@ -35,7 +42,9 @@ async def timeline(
 async def start(use: Use, body: StartSessionRequest | None = None) -> StartSessionResponse:
     """Play from parameters or a timeline without a peer, until it is stopped."""
     wish = body or StartSessionRequest()
-    wanted = timeline_of(wish.timeline) if wish.timeline is not None else Timeline()
+    wanted = Timeline()
+    if wish.timeline is not None:
+        wanted = await asyncio.to_thread(timeline_of, wish.timeline)
     use.table.check_capacity()
     await use.desk.started(at_most_s=use.settings.startup_wait_s)
     named = wish.pipeline_id or (wanted.pipeline.id if wanted.pipeline else None)
