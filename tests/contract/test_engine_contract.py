@@ -485,6 +485,24 @@ async def test_a_parked_stream_outlives_its_worker_if_the_same_is_loaded_again(
 
 
 @on_both_homes
+async def test_what_is_said_while_a_stream_leaves_the_worker_does_not_hold_it_back_later(
+    engine: Engine,
+) -> None:
+    await loaded(engine)
+    straight = await take(await opened(engine, "b", seed=3), 40)
+    handle = await opened_ahead(engine, "a", 3, made=12)
+    shown = await take(handle, 6)
+    parking = asyncio.ensure_future(handle.park(max_bytes=2**20))
+    await asyncio.sleep(0)  # the question is on its way to the worker
+    handle.send(ControlUpdate(revision=1, prompts=prompt("now"), apply_now=True))
+    play(handle)
+    assert await parking
+    await handle.resume()
+    play(handle)
+    assert same(shown + await take(handle, 34), straight)
+
+
+@on_both_homes
 async def test_a_parked_stream_may_end(engine: Engine) -> None:
     await loaded(engine)
     handle = await opened_ahead(engine, "a", 3, made=12)

@@ -54,6 +54,7 @@ class LiveStream:
         self._ended = ended
         self._reopen = reopen
         self._parked: StreamSnapshot | None = None
+        self._parking = False  # it leaves the worker just now; what is said there comes too late
         self._dumps: dict[int, asyncio.Future[StreamSnapshot | None]] = {}
         self._dumps_asked = 0
         self._figures = StreamFigures(0, 0, pipeline.nominal_chunk_s, 0.0)
@@ -63,14 +64,14 @@ class LiveStream:
 
     def send(self, update: ControlUpdate) -> None:
         """See `StreamHandle`."""
-        if self._stopped or self._parked is not None:
+        if self._is_away():
             return
         drop_from = self.frames.hold_after_shown_chunk() if update.apply_now else None
         self._post(Send(self.id, update, drop_from))
 
     def play(self, playhead: Playhead | None) -> None:
         """See `StreamHandle`."""
-        if self._stopped or self._parked is not None:
+        if self._is_away():
             return
         self.wants_frames = playhead is not None
         self._post(Play(self.id, playhead))
@@ -102,10 +103,13 @@ class LiveStream:
     async def park(self, *, max_bytes: int) -> int:
         """See `StreamHandle`."""
         self.play(None)
+        self._parking = True
         try:
             snapshot = await self.dump(max_bytes=max_bytes)
         except TooLarge:
             return 0
+        finally:
+            self._parking = False
         if self._stopped:
             raise StateError("The stream has ended.")
         self._parked = snapshot
@@ -124,6 +128,9 @@ class LiveStream:
     async def aclose(self) -> None:
         """See `StreamHandle`."""
         self.finish(StopReason.CLOSED, None)
+
+    def _is_away(self) -> bool:
+        return self._stopped or self._parking or self._parked is not None
 
     async def _ask_for_dump(self, max_bytes: int | None) -> StreamSnapshot | None:
         if self._stopped:
