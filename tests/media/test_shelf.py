@@ -57,6 +57,24 @@ def test_what_is_old_goes_and_so_does_the_oldest_of_too_much(tmp_path: Path) -> 
     assert newest.exists()
 
 
+def test_what_can_not_be_removed_does_not_keep_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = shelf(tmp_path, keep_s=60)
+    stuck, free = put(kept, "a", age_s=300), put(kept, "b", age_s=200)
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path == stuck:
+            raise PermissionError(13, "not yours")
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert kept.tidy(now_s=NOW_S) == [free]
+    assert stuck.exists()
+    assert not free.exists()
+
+
 def test_what_is_being_written_and_what_is_not_ours_stays(tmp_path: Path) -> None:
     kept = shelf(tmp_path, keep_s=0, total_bytes=0)
     running = put(kept, "a", age_s=5)

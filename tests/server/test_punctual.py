@@ -59,3 +59,25 @@ async def read_answer(reader: asyncio.StreamReader) -> None:
     head = await reader.readuntil(b"\r\n\r\n")
     length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
     await reader.readexactly(length)
+
+
+class Closed:
+    """A connection that is closed while its other end takes nothing of what is left."""
+
+    def __init__(self) -> None:
+        self.cut = asyncio.Event()
+
+    def is_closing(self) -> bool:
+        return True
+
+    def abort(self) -> None:
+        self.cut.set()
+
+
+async def test_a_closed_connection_whose_rest_nobody_takes_is_cut() -> None:
+    connection: Any = PunctualH11.__new__(PunctualH11)
+    connection.transport, connection.loop = Closed(), asyncio.get_running_loop()
+    connection.rest_at_most_s = 0.01
+    connection._look()
+    async with asyncio.timeout(5):
+        await connection.transport.cut.wait()

@@ -10,6 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
+log = structlog.get_logger("scope.media")
 _SESSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 _NUMBERED = re.compile(r"(?P<session>[0-9A-Za-z][0-9A-Za-z_-]{0,63})-(?P<number>[0-9]{4})\.mp4")
 MOST_OF_ONE_SESSION = 9999
@@ -71,7 +74,11 @@ class RecordingShelf:
         total, removed = sum(size for _, size, _ in aged), []
         for changed_s, size, path in aged:
             if now_s - changed_s > self._limits.keep_s or total > self._limits.total_bytes:
-                path.unlink(missing_ok=True)
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:  # the others go all the same
+                    log.error("recording_not_removed", name=path.name, reason=str(error))
+                    continue
                 removed.append(path)
                 total -= size
         return removed

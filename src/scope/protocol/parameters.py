@@ -8,6 +8,7 @@ on for the pipeline's own `Params` to judge.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -136,6 +137,7 @@ def _decoded(obj: Any, known: frozenset[str]) -> DecodedParameters:
     )
 
 
+@cache
 def _names(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(field.alias or name for name, field in model.model_fields.items())
 

@@ -11,6 +11,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scope.clock import Clock
@@ -192,14 +193,20 @@ class SessionTable:
         spec, status = self._ready.require(named), self._engine.status()
         if status.format is None or status.chunk_frames is None:
             raise WorkerLost("The pipeline was lost just now.", retry_after_s=RETRY_AFTER_S)
-        score = score_of(
+        judge = partial(
+            score_of,
             timeline,
             spec=spec,
             video=status.format,
             chunk_frames=status.chunk_frames,
             parameters=parameters,
         )
+        score = await asyncio.to_thread(judge)
+        self.check_capacity()  # others may have come meanwhile
         self._ready.require(score.decoded.pipeline_ids)
+        now = self._engine.status()
+        if self._ready.require(named) != spec or now.format != status.format:
+            raise WorkerLost("Another pipeline was loaded just now.", retry_after_s=RETRY_AFTER_S)
         return await self._begin(score, spec=spec, headless=True), score
 
     async def _begin(self, score: Score, *, spec: PipelineSpec, headless: bool = False) -> Session:
