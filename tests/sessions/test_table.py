@@ -23,6 +23,7 @@ from scope.frames import VideoFormat
 from scope.media.encoder import EncoderPool
 from scope.pipelines.contract import PipelineSpec
 from scope.protocol.timeline import timeline_of
+from scope.sessions import judging as judging_module
 from scope.sessions import table as table_module
 from scope.sessions.ending import WISHED
 from scope.sessions.offers import Offer
@@ -247,7 +248,7 @@ async def test_a_timeline_is_played_without_a_peer(house: House) -> None:
 async def test_a_pipeline_that_is_replaced_while_a_timeline_is_judged_is_not_played(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge, loop = table_module.score_of, asyncio.get_running_loop()
+    judge, loop = judging_module.score_of, asyncio.get_running_loop()
 
     def slowly(*timeline: Any, **more: Any) -> Any:
         with pytest.raises(RuntimeError):
@@ -259,7 +260,7 @@ async def test_a_pipeline_that_is_replaced_while_a_timeline_is_judged_is_not_pla
         now = house.engine.now
         house.engine.now = replace(now, format=VideoFormat(16, 16, 1.0))
 
-    monkeypatch.setattr(table_module, "score_of", slowly)
+    monkeypatch.setattr(judging_module, "score_of", slowly)
     with pytest.raises(WorkerLost):
         await house.table.play(timeline_of([]), {}, named=None)
     assert house.engine.opened == []

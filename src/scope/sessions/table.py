@@ -11,13 +11,12 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scope.clock import Clock
 from scope.control import ControlUpdate
 from scope.engine.api import Engine, OpenRequest, StreamHandle
-from scope.errors import AtCapacity, Draining, SessionNotFound, WorkerLost
+from scope.errors import AtCapacity, Draining, SessionNotFound
 from scope.events import EngineStatus
 from scope.media.encoder import EncoderPool
 from scope.pipelines.contract import PipelineSpec
@@ -27,12 +26,13 @@ from scope.protocol.timeline import Timeline
 from scope.rtc.api import PeerEvents, SdpLimits
 from scope.rtc.guard import check_size, guard_sdp
 from scope.sessions.ending import NEGOTIATION_FAILED, SHUT_DOWN, WISHED, Ending
+from scope.sessions.judging import judged
 from scope.sessions.offers import Answer, Offer
 from scope.sessions.parking import ParkingLimits
 from scope.sessions.readiness import Readiness
 from scope.sessions.returning import Returns
 from scope.sessions.rounds import go_round
-from scope.sessions.score import Score, default_prompt, known_keys, score_of
+from scope.sessions.score import Score, default_prompt, known_keys
 from scope.sessions.session import Session
 from scope.sessions.shown import Shown
 from scope.sessions.tasks import OwnedTasks
@@ -190,23 +190,10 @@ class SessionTable:
         parameters win over the timeline's first ones; named: the pipelines it is meant for.
         """
         self.check_capacity()
-        spec, status = self._ready.require(named), self._engine.status()
-        if status.format is None or status.chunk_frames is None:
-            raise WorkerLost("The pipeline was lost just now.", retry_after_s=RETRY_AFTER_S)
-        judge = partial(
-            score_of,
-            timeline,
-            spec=spec,
-            video=status.format,
-            chunk_frames=status.chunk_frames,
-            parameters=parameters,
+        spec, score = await judged(
+            timeline, parameters, engine=self._engine, ready=self._ready, named=named
         )
-        score = await asyncio.to_thread(judge)
         self.check_capacity()  # others may have come meanwhile
-        self._ready.require(score.decoded.pipeline_ids)
-        now = self._engine.status()
-        if self._ready.require(named) != spec or now.format != status.format:
-            raise WorkerLost("Another pipeline was loaded just now.", retry_after_s=RETRY_AFTER_S)
         return await self._begin(score, spec=spec, headless=True), score
 
     async def _begin(self, score: Score, *, spec: PipelineSpec, headless: bool = False) -> Session:
