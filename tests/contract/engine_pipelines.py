@@ -1,5 +1,6 @@
 """Small pipelines of numpy that fail on request, for the engine's contract."""
 
+import ctypes
 import os
 import signal
 import time
@@ -28,7 +29,7 @@ class NoiseParams(contract.Params):
 
 
 class NoiseLoad(contract.LoadParams):
-    """Load parameters of `Noise`. fault: what goes wrong in the load."""
+    """Load parameters of `Noise`. fault: what goes wrong in the load, or in what it names."""
 
     width: int = Field(default=64, ge=16, le=1024)
     frames: int = 4
@@ -38,7 +39,9 @@ class NoiseLoad(contract.LoadParams):
     tail_ms: float = 0
     words: bool = False
     most_gain: int = 10
-    fault: Literal["", "raise", "oom", "kill", "hang", "judge", "stranger"] = ""
+    fault: Literal[
+        "", "raise", "oom", "kill", "hang", "judge", "stranger", "hold", "dump", "slow judge"
+    ] = ""
 
 
 class Precision(str):
@@ -102,6 +105,8 @@ class Noise(contract.Pipeline[NoiseState, tuple[int, tuple[int, ...]]]):
             while True:
                 time.sleep(0.05)
                 progress("hanging", 0.5)
+        if load.fault == "hold":
+            ctypes.PyDLL(None).sleep(3)  # and no other thread runs
         size = OwnFormat if load.fault == "stranger" else VideoFormat
         self.format = size(load.width, 32, load.fps)
         self.chunk_frames = load.frames
@@ -109,6 +114,8 @@ class Noise(contract.Pipeline[NoiseState, tuple[int, tuple[int, ...]]]):
         self._load = load
 
     def check(self, params: Any) -> None:
+        if params.gain == 7 and self._load.fault == "slow judge":
+            time.sleep(3600)
         if params.fault == "judge":
             raise OSError("the judge is out")
         if params.gain > self._load.most_gain:
@@ -172,6 +179,8 @@ class Noise(contract.Pipeline[NoiseState, tuple[int, tuple[int, ...]]]):
         state.frame, state.past = mark[0], list(mark[1])
 
     def dump(self, state: NoiseState) -> bytes:
+        if self._load.fault == "dump":
+            time.sleep(3600)
         return np.array([state.seed, state.frame, *state.past], np.int64).tobytes()
 
     def load(self, dumped: bytes) -> NoiseState:

@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
+from scope.control import ControlUpdate
 from scope.engine.api import LoadRequest, OpenRequest
 from scope.engine.process_engine import ProcessEngine
 from scope.engine.supervisor import Patience
-from scope.errors import PipelineNotLoaded, WorkerLost
+from scope.errors import PipelineNotLoaded, StateError, WorkerLost
 from scope.events import StopReason, StreamWarning
 
 
@@ -41,12 +42,15 @@ only_stop, event, now = contract.only_stop, contract.event, contract.now
 IMPATIENT = Patience(stall_s=0.3, stall_medians=2, kill_factor=2, answer_s=2)
 
 
+CURIOUS = Patience(stall_s=0.6, stall_medians=2, kill_factor=3, answer_s=2, ask_s=0.2)
+
+
 def in_process(
-    scenario: Callable[[ProcessEngine], Coroutine[Any, Any, None]],
+    scenario: Callable[[ProcessEngine], Coroutine[Any, Any, None]], patience: Patience = IMPATIENT
 ) -> Callable[[], None]:
     def test() -> None:
         async def run() -> None:
-            engine = ProcessEngine(REFS, patience=IMPATIENT)
+            engine = ProcessEngine(REFS, patience=patience)
             await engine.start()
             try:
                 await asyncio.wait_for(scenario(engine), 40)
@@ -149,6 +153,67 @@ async def test_a_child_that_hangs_is_stalled_then_killed_and_replaced(
         assert "hung" in stop.error.detail
     assert now() - began_s <= 3
     await plays_again(engine)
+
+
+async def ends_lost(handle: Any, why: str) -> None:
+    """It is told that it has to wait, and then that its worker is lost."""
+    warning = await event(handle, StreamWarning)
+    assert warning.error.code == "worker_stalled"
+    stop = await only_stop(handle)
+    assert stop.reason is StopReason.WORKER_LOST
+    assert stop.error
+    assert why in stop.error.detail
+
+
+@in_process
+async def test_a_child_that_hangs_in_a_dump_is_noticed_like_one_that_hangs_in_a_chunk(
+    engine: ProcessEngine,
+) -> None:
+    await loaded(engine, fault="dump")
+    other, handle = await opened(engine, "b"), await opened(engine, "a")
+    await take(handle, 8)
+    parking = asyncio.create_task(handle.park(max_bytes=2**20))
+    for each in (handle, other):
+        await ends_lost(each, "hung in the dump")
+    with pytest.raises(StateError):
+        await parking
+    await plays_again(engine)
+
+
+@in_process
+async def test_a_child_that_hangs_over_an_update_is_noticed_too(engine: ProcessEngine) -> None:
+    await loaded(engine, fault="slow judge")
+    other, handle = [await contract.opened_ahead(engine, name, 3, made=12) for name in "ba"]
+    handle.send(ControlUpdate(revision=1, changes={"gain": 7}))
+    for each in (handle, other):
+        await ends_lost(each, "hung in an update")
+    await plays_again(engine)
+
+
+def test_a_child_that_is_stopped_while_it_has_nothing_to_do_is_noticed() -> None:
+    async def scenario(engine: ProcessEngine) -> None:
+        await loaded(engine)
+        handle = await contract.opened_ahead(engine, "a", 3, made=12)
+        await handle.dump()  # and whatever it was busy with before is over
+        first = engine.worker_pid
+        kill(engine, signal.SIGSTOP)
+        late = await engine.open(OpenRequest("b"))
+        for each in (handle, late):
+            await ends_lost(each, "did not answer")
+        await plays_again(engine)
+        assert engine.worker_pid != first
+
+    in_process(scenario, CURIOUS)()
+
+
+def test_a_load_that_lets_no_other_thread_run_for_a_while_is_no_fault() -> None:
+    async def scenario(engine: ProcessEngine) -> None:
+        first = engine.worker_pid
+        await loaded(engine, fault="hold")  # for longer than a chunk might take
+        assert engine.worker_pid == first
+        await plays_again(engine)
+
+    in_process(scenario, CURIOUS)()
 
 
 @in_process

@@ -11,7 +11,9 @@ from scope.engine.api import Playhead
 from scope.engine.messages import (
     Check,
     Checked,
+    Hail,
     Hello,
+    Here,
     Load,
     Loaded,
     Made,
@@ -80,6 +82,14 @@ def test_a_question_is_answered_while_a_load_goes_on(noise_ref: PipelineRef) -> 
         parent.pipe.send(Load(1, "noise", {"fault": "hang"}))
         parent.pipe.send(Check(7, "noise", load={"width": 1}))
         assert parent.hear(Checked).error.field == "width"
+
+
+def test_it_answers_while_a_load_goes_on(noise_ref: PipelineRef) -> None:
+    with Parent(noise_ref) as parent:
+        parent.hear(Ready)
+        parent.pipe.send(Load(1, "noise", {"fault": "hang"}))
+        parent.pipe.send(Hail())
+        assert parent.hear(Here) == Here()
 
 
 def test_it_ends_when_the_pipe_does(noise_ref: PipelineRef) -> None:

@@ -5,6 +5,8 @@ from scope.engine.turn_watch import TurnWatch
 
 PATIENCE = Patience(stall_s=0.02, stall_medians=1, kill_factor=2, start_s=0.02)
 
+HUNG = ["A chunk has taken more than 0.0 s so far.", "hung in a chunk"]
+
 
 def watched(*steps: str) -> list[str]:
     async def scenario() -> list[str]:
@@ -15,10 +17,10 @@ def watched(*steps: str) -> list[str]:
             heard.append(why)
             done.set()
 
-        watch = TurnWatch(PATIENCE, stalled=lambda _: heard.append("stalled"), give_up=give_up)
+        watch = TurnWatch(PATIENCE, stalled=heard.append, give_up=give_up)
         for step in steps:
             if step == "turn":
-                watch.turn_began(0.0)
+                watch.began("a chunk", 0.0)
             else:
                 getattr(watch, step)()
         if steps[-1] == "rest":
@@ -31,7 +33,7 @@ def watched(*steps: str) -> list[str]:
 
 
 def test_a_turn_that_does_not_end_is_stalled_and_then_given_up() -> None:
-    assert watched("turn") == ["stalled", "hung in a chunk"]
+    assert watched("turn") == HUNG
 
 
 def test_a_child_that_does_not_start_is_given_up() -> None:
@@ -43,4 +45,4 @@ def test_a_turn_that_ends_is_nothing_to_speak_of() -> None:
 
 
 def test_there_is_one_timer_at_a_time() -> None:
-    assert watched("starting", "turn") == ["stalled", "hung in a chunk"]
+    assert watched("starting", "turn") == HUNG

@@ -9,10 +9,12 @@ from scope.engine.api import Playhead
 from scope.engine.inbox import Inbox
 from scope.engine.loader import Loader
 from scope.engine.messages import (
+    Busy,
     Check,
     Close,
     Dump,
     Dumped,
+    Idle,
     Load,
     Loaded,
     NotLoaded,
@@ -181,6 +183,20 @@ def test_questions_are_answered_from_any_thread(bench: Bench) -> None:
         assert error
         assert error.code == code
     assert check(Check(1, "gone", load={"x": 1})).error is None
+
+
+def test_what_runs_code_of_a_pipeline_between_two_chunks_is_said_to_begin_and_to_end(
+    bench: Bench,
+) -> None:
+    bench.inbox.post(Load(1, "noise", {}))
+    bench.open("a")
+    bench.inbox.post(Send("a", ControlUpdate(revision=1)))
+    bench.inbox.post(Dump(1, "a"))
+    bench.run(chunks=1)
+    told = [r for r in bench.reports if isinstance(r, Busy | Idle | Loaded | Dumped)]
+    assert [type(r) for r in told] == [Loaded, Busy, Idle, Busy, Idle, Busy, Dumped, Idle]
+    whats = [r.what for r in told if isinstance(r, Busy)]
+    assert whats == ["the start of a stream", "an update", "the dump of a stream"]
 
 
 def test_a_dump_is_answered_between_two_chunks_or_refused(bench: Bench) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from scope.clock import MonotonicClock
 from scope.engine.inbox import Inbox
 from scope.engine.loader import Loader
-from scope.engine.messages import Check, Command, Hello, Made, Open, Report, Rewound
+from scope.engine.messages import Check, Command, Hail, Hello, Here, Made, Open, Report, Rewound
 from scope.engine.pixel_ring import PixelRing, RingShape
 from scope.engine.worker import Worker
 from scope.frames import Chunk, VideoFormat
@@ -138,6 +138,8 @@ class Ear:
         match command:
             case Check():
                 self._voice.report(worker.check(command))
+            case Hail():
+                self._voice.report(Here())
             case Open(stream_id=stream_id, slots=slots, size=size):
                 outlet = self._outlet(stream_id, slots, size)
                 self._inbox.post(command, outlet)

@@ -99,11 +99,16 @@ class Wake:
 
 
 @dataclass(frozen=True, slots=True)
+class Hail:
+    """Are you there? Answered at once, whatever the worker is doing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Close everything and end."""
 
 
-Command = Load | Unload | Check | Open | Send | Play | Dump | Close | Wake | Stop
+Command = Load | Unload | Check | Open | Send | Play | Dump | Close | Wake | Hail | Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +247,24 @@ class TurnEnded:
     figures: StreamFigures
 
 
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The same of something else; chunks have to wait for it. what: in words, as in "hung in …"."""
+
+    what: str
+    usual_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """That is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The answer to a `Hail`."""
+
+
 Report = (
     Ready
     | Checked
@@ -254,4 +277,7 @@ Report = (
     | Dumped
     | TurnBegan
     | TurnEnded
+    | Busy
+    | Idle
+    | Here
 )

@@ -15,11 +15,13 @@ from typing import Any
 from scope.clock import Clock, MonotonicClock
 from scope.engine.api import LoadRequest, OpenRequest
 from scope.engine.child_process import ChildProcess
+from scope.engine.child_watch import ChildWatch
 from scope.engine.front import Capacity, Front
 from scope.engine.live_stream import LiveStream
 from scope.engine.messages import (
     Checked,
     Command,
+    Hail,
     Hello,
     Load,
     Loaded,
@@ -28,13 +30,10 @@ from scope.engine.messages import (
     Ready,
     Report,
     Stop,
-    TurnBegan,
-    TurnEnded,
 )
 from scope.engine.questions import NoAnswer, Questions
 from scope.engine.shared_streams import SharedStreams
 from scope.engine.supervisor import Backoff, Patience, Shortages, Wanted
-from scope.engine.turn_watch import TurnWatch
 from scope.errors import OutOfMemory, WorkerLost
 from scope.events import EngineStatus, ErrorInfo, StopReason, StreamWarning
 from scope.pipelines.contract import PipelineSpec
@@ -79,7 +78,12 @@ class ProcessEngine:
         self._shortages = Shortages()
         self._short = False  # this child has run out of memory
         self._questions = Questions(up=self._up, post=self._post, answer_s=self._patience.answer_s)
-        self._watch = TurnWatch(self._patience, stalled=self._stalled, give_up=self._give_up)
+        self._watch = ChildWatch(
+            self._patience,
+            ask=lambda: self._post(Hail()),
+            stalled=self._stalled,
+            give_up=self._give_up,
+        )
         self._restart: asyncio.TimerHandle | None = None
 
     @property
@@ -226,6 +230,7 @@ class ProcessEngine:
         wanted = self._wanted
         if wanted is not None and self._child is not None:
             self._used = True
+            self._watch.loading()
             request = wanted.request
             self._child.post(Load(wanted.ticket, request.pipeline_id, dict(request.params)))
 
@@ -254,15 +259,11 @@ class ProcessEngine:
         if child is not self._child or self._discarding:
             return
         self._front.receive(report)
+        self._watch.heard(report)
         match report:
             case Made():
                 self._streams.deliver(report)
-            case TurnBegan(_, median_s):
-                self._watch.turn_began(median_s)
-            case TurnEnded():
-                self._watch.rest()
             case Ready():
-                self._watch.rest()
                 self._backoff.up(self._clock.now())
                 self._up.set()
                 self._send_wanted()
@@ -305,8 +306,7 @@ class ProcessEngine:
             raise WorkerLost("The worker is being restarted.")
         self._child.post(command)
 
-    def _stalled(self, seconds: float) -> None:
-        """The chunk in progress takes far too long: say so to everyone it holds up."""
-        info = ErrorInfo("worker_stalled", f"A chunk has taken more than {seconds:.1f} s so far.")
+    def _stalled(self, why: str) -> None:
+        """It takes far too long: say so to everyone it holds up."""
         for stream in self._front.streams():
-            stream.tell(StreamWarning(stream.id, info))
+            stream.tell(StreamWarning(stream.id, ErrorInfo("worker_stalled", why)))

@@ -13,11 +13,12 @@ MAX_DELAY_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a chunk may take.
+    """How long a chunk, or whatever else is asked of a worker, may take.
 
     A worker counts as stalled after the longer of `stall_s` and `stall_medians` usual
     chunks; it is killed after `kill_factor` times that. start_s: how long a child may take
-    to come up. answer_s: how long a question to it may stay open.
+    to come up. answer_s: how long a question to it may stay open. ask_s: how often it is
+    asked whether it is there. load_silent_s: how long it need not answer that in a load.
     """
 
     stall_s: float = 10.0
@@ -25,6 +26,8 @@ class Patience:
     kill_factor: float = 3.0
     start_s: float = 60.0
     answer_s: float = 10.0
+    ask_s: float = 5.0
+    load_silent_s: float = 600.0
 
     def stalled_after_s(self, median_s: float) -> float:
         """Seconds into a chunk from which on the worker counts as stalled."""

@@ -17,12 +17,14 @@ from scope.engine.failures import error_info, is_out_of_memory
 from scope.engine.inbox import Inbox
 from scope.engine.loader import Loader, checked_load
 from scope.engine.messages import (
+    Busy,
     Check,
     Checked,
     Close,
     Command,
     Dump,
     Dumped,
+    Idle,
     Load,
     Loaded,
     Loading,
@@ -57,6 +59,13 @@ from scope.pipelines.contract import Pipeline
 from scope.pipelines.registry import Listed
 
 Catalog = Mapping[str, Listed]
+
+_FOREIGN: Mapping[type[Command], str] = {
+    Open: "the start of a stream",
+    Dump: "the dump of a stream",
+    Send: "an update",
+}
+"""Commands that run code of a pipeline, which may hang, in words. A load may take any time."""
 
 
 class _Superseded(Exception):
@@ -122,8 +131,17 @@ class Worker:
 
     def _obey(self) -> bool:
         while not self._stopping and (item := self._inbox.take()) is not None:
-            self._handle(*item)
+            self._do(*item)
         return not self._stopping
+
+    def _do(self, command: Command, outlet: Outlet | None) -> None:
+        """Between two turns. Says so where it may take a while."""
+        what = _FOREIGN.get(type(command))
+        if what is not None:
+            self._report(Busy(what, self._nominal_chunk_s))
+        self._handle(command, outlet)
+        if what is not None:
+            self._report(Idle())
 
     def _take_turn(self) -> None:
         bids = [bid for stream in self._streams.values() if (bid := stream.contender())]
