@@ -9,7 +9,6 @@ never blocks it.
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from scope.clock import Clock, MonotonicClock
@@ -23,17 +22,15 @@ from scope.engine.messages import (
     Command,
     Hail,
     Hello,
-    Load,
-    Loaded,
     Made,
-    NotLoaded,
     Ready,
     Report,
     Stop,
 )
 from scope.engine.questions import NoAnswer, Questions
 from scope.engine.shared_streams import SharedStreams
-from scope.engine.supervisor import Backoff, Patience, Shortages, Wanted
+from scope.engine.supervisor import Backoff, Patience, Shortages
+from scope.engine.wanted import Wanted
 from scope.errors import OutOfMemory, WorkerLost
 from scope.events import EngineStatus, ErrorInfo, StopReason, StreamWarning
 from scope.pipelines.contract import PipelineSpec
@@ -71,7 +68,7 @@ class ProcessEngine:
         self._cause: str | None = None  # why this child was killed, if it was for a reason
         self._up = asyncio.Event()
         self._closing = False
-        self._wanted: Wanted | None = None
+        self._wanted = Wanted(self._front)
         self._streams = SharedStreams(
             front=self._front, child=lambda: self._child, ended=self._ended
         )
@@ -120,8 +117,8 @@ class ProcessEngine:
     async def load(self, request: LoadRequest) -> None:
         """See `Engine`."""
         await self.check(request)
-        ticket = self._front.begin_load(request)
-        self._wanted, self._short = Wanted(request, ticket), False
+        self._wanted.begin(request)
+        self._short = False
         self._front.end_all(StopReason.RELOADED)
         if self._used:
             self._replace_child()
@@ -131,7 +128,8 @@ class ProcessEngine:
     async def unload(self) -> None:
         """See `Engine`."""
         self._front.begin_unload()
-        self._wanted, self._short = None, False
+        self._wanted.forget()
+        self._short = False
         self._front.end_all(StopReason.UNLOADED)
         child = self._child
         if self._used and child is not None:
@@ -208,31 +206,16 @@ class ProcessEngine:
         delay_s = 0.0
         if not self._discarding:
             delay_s = self._backoff.lost(self._clock.now())
-            self._reload_or_not(lost)
+            if self._used:
+                self._wanted.lost(lost)
         self._restart = asyncio.get_running_loop().call_later(delay_s, self._begin_child)
 
-    def _reload_or_not(self, lost: ErrorInfo) -> None:
-        """A pipeline that has worked is loaded again; one that took the child down is not."""
-        wanted = self._wanted
-        if wanted is None or not self._used:
-            return
-        if wanted.proven:
-            self._load_again(wanted, stage="restarting the worker")
-        else:
-            self._wanted = None
-            self._front.fail_load(lost)
-
-    def _load_again(self, wanted: Wanted, *, stage: str) -> None:
-        """The next child loads the same; until then nothing is loaded."""
-        self._wanted = replace(wanted, ticket=self._front.begin_load(wanted.request, stage=stage))
-
     def _send_wanted(self) -> None:
-        wanted = self._wanted
-        if wanted is not None and self._child is not None:
+        command = self._wanted.command()
+        if command is not None and self._child is not None:
             self._used = True
             self._watch.loading()
-            request = wanted.request
-            self._child.post(Load(wanted.ticket, request.pipeline_id, dict(request.params)))
+            self._child.post(command)
 
     def _ended(self, stream: LiveStream, reason: StopReason) -> None:
         """After the device ran out of memory, a new child starts with all of it, as soon as
@@ -243,14 +226,13 @@ class ProcessEngine:
         if reason is StopReason.OUT_OF_MEMORY:
             self._shortages.add(now_s)
             self._short = True
-        wanted = self._wanted
-        if not self._short or wanted is None or not self._up.is_set() or self._front.streams():
+        idle = self._up.is_set() and not self._front.streams()
+        if not self._short or not idle or self._wanted.command() is None:
             return
-        self._load_again(wanted, stage="freeing memory")
+        self._wanted.again(stage="freeing memory")
         if self._shortages.too_many(now_s):
-            self._wanted = None
             detail = "The device ran out of memory again and again. Load something smaller."
-            self._front.fail_load(ErrorInfo(OutOfMemory.code, detail))
+            self._wanted.fail(ErrorInfo(OutOfMemory.code, detail))
         self._replace_child()
 
     # What the child says.
@@ -260,6 +242,7 @@ class ProcessEngine:
             return
         self._front.receive(report)
         self._watch.heard(report)
+        self._wanted.heard(report)
         match report:
             case Made():
                 self._streams.deliver(report)
@@ -269,10 +252,6 @@ class ProcessEngine:
                 self._send_wanted()
             case Checked():
                 self._questions.answered(report)
-            case Loaded(ticket, _) if self._wanted is not None and self._wanted.ticket == ticket:
-                self._wanted = replace(self._wanted, proven=True)
-            case NotLoaded(ticket, _) if self._wanted is not None and self._wanted.ticket == ticket:
-                self._wanted = None
 
     # Questions and patience.
 
@@ -285,8 +264,7 @@ class ProcessEngine:
             await self._questions.check(request.pipeline_id, load=request.params)
         except WorkerLost as lost:
             if isinstance(lost, NoAnswer):
-                if self._wanted is not None:
-                    self._load_again(self._wanted, stage="restarting the worker")
+                self._wanted.again(stage="restarting the worker")
                 self._replace_child()
             await self._come_up()
             await self._questions.check(request.pipeline_id, load=request.params)

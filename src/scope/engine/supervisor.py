@@ -6,8 +6,6 @@ Knows nothing of processes: it is asked for delays and deadlines.
 from collections import deque
 from dataclasses import dataclass
 
-from scope.engine.api import LoadRequest
-
 MAX_DELAY_S = 30.0
 
 
@@ -77,12 +75,3 @@ class Shortages:
         """Whether loading the same again is pointless."""
         full = len(self._times_s) == self._times_s.maxlen
         return full and now_s - self._times_s[0] <= self._within_s
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be loaded. proven: it has been loaded before, so it is worth a retry."""
-
-    request: LoadRequest
-    ticket: int
-    proven: bool = False
