@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,7 +41,17 @@ class NoiseLoad(contract.LoadParams):
     words: bool = False
     most_gain: int = 10
     fault: Literal[
-        "", "raise", "oom", "kill", "hang", "judge", "stranger", "hold", "dump", "slow judge"
+        "",
+        "raise",
+        "oom",
+        "kill",
+        "hang",
+        "judge",
+        "stranger",
+        "hold",
+        "exit",
+        "dump",
+        "slow judge",
     ] = ""
 
 
@@ -105,6 +116,9 @@ class Noise(contract.Pipeline[NoiseState, tuple[int, tuple[int, ...]]]):
             while True:
                 time.sleep(0.05)
                 progress("hanging", 0.5)
+        if load.fault == "exit":
+            threading.Thread(target=time.sleep, args=(3600,)).start()
+            raise SystemExit(3)
         if load.fault == "hold":
             ctypes.PyDLL(None).sleep(3)  # and no other thread runs
         size = OwnFormat if load.fault == "stranger" else VideoFormat

@@ -245,18 +245,23 @@ async def test_what_a_replaced_child_had_loaded_is_loading_until_the_next_one_ha
     await plays_again(engine)
 
 
-@in_process
-async def test_a_load_that_takes_the_child_down_is_an_error_and_not_tried_again(
-    engine: ProcessEngine,
+@pytest.mark.parametrize(("fault", "end"), [("kill", "by SIGKILL"), ("exit", "exit status 3")])
+def test_a_load_that_takes_the_child_down_is_an_error_and_not_tried_again(
+    fault: str, end: str
 ) -> None:
-    await engine.load(LoadRequest("noise", {"fault": "kill"}))
-    status = await engine.settled()
-    assert status.state == "error"
-    assert status.error
-    assert status.error.code == "worker_lost"
-    with pytest.raises((WorkerLost, PipelineNotLoaded)):
-        await engine.open(OpenRequest("a"))
-    await loaded(engine)
+    @in_process
+    async def scenario(engine: ProcessEngine) -> None:
+        await engine.load(LoadRequest("noise", {"fault": fault}))
+        status = await engine.settled()
+        assert status.state == "error"
+        assert status.error
+        assert status.error.code == "worker_lost"
+        assert end in status.error.detail
+        with pytest.raises((WorkerLost, PipelineNotLoaded)):
+            await engine.open(OpenRequest("a"))
+        await loaded(engine)
+
+    scenario()
 
 
 @in_process

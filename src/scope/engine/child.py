@@ -102,10 +102,17 @@ def main() -> None:
     )
     ear = Ear(pipe=pipe, memory=socket.socket(fileno=memory_fd), inbox=inbox, voice=voice)
     threading.Thread(target=ear.listen, args=(worker,), name="scope-ear", daemon=True).start()
-    worker.run()
+    status = 1
+    try:
+        worker.run()
+        status = 0
+    except SystemExit as end:  # a pipeline's own
+        status = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001 - whatever it is, it is told and the process ends
+        traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # foreign threads of a pipeline's libraries must not hold the process back
+    os._exit(status)  # foreign threads of a pipeline's libraries must not hold the process back
 
 
 class Ear:
