@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,14 +15,12 @@ from scope.errors import (
     NegotiationFailed,
     PipelineNotLoaded,
     SessionNotFound,
-    WorkerLost,
 )
 from scope.events import EngineStatus, ErrorInfo
 from scope.frames import VideoFormat
 from scope.media.encoder import EncoderPool
 from scope.pipelines.contract import PipelineSpec
 from scope.protocol.timeline import timeline_of
-from scope.sessions import judging as judging_module
 from scope.sessions import table as table_module
 from scope.sessions.ending import WISHED
 from scope.sessions.offers import Offer
@@ -243,27 +240,6 @@ async def test_a_timeline_is_played_without_a_peer(house: House) -> None:
     assert session.player.is_running
     initial = session.timeline().initial
     assert (initial["prompts"][0]["text"], initial["noise_scale"]) == ("a", 0.5)
-
-
-async def test_a_pipeline_that_is_replaced_while_a_timeline_is_judged_is_not_played(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    judge, loop = judging_module.score_of, asyncio.get_running_loop()
-
-    def slowly(*timeline: Any, **more: Any) -> Any:
-        with pytest.raises(RuntimeError):
-            asyncio.get_running_loop()  # not on the thread that serves everybody
-        loop.call_soon_threadsafe(replace_it)
-        return judge(*timeline, **more)
-
-    def replace_it() -> None:
-        now = house.engine.now
-        house.engine.now = replace(now, format=VideoFormat(16, 16, 1.0))
-
-    monkeypatch.setattr(judging_module, "score_of", slowly)
-    with pytest.raises(WorkerLost):
-        await house.table.play(timeline_of([]), {}, named=None)
-    assert house.engine.opened == []
 
 
 async def test_a_timeline_for_another_pipeline_is_refused(house: House) -> None:
