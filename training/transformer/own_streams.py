@@ -50,15 +50,28 @@ class OwnStreams:
         if self._cache is None or self._calls >= LONGEST:
             grid = (LATENT_GRID[0] // 2, LATENT_GRID[1] // 2)
             self._cache, self._calls = model.empty_cache(grid, frames=WINDOW, batch=size), 0
-        new = torch.rand(size, generator=random) < (self.switch if self._calls else 1.0)
-        text = store.draw(size, single=True, random=random).text
-        if self._text is not None:
-            text = torch.where(new[:, None, None, None], text, self._text)
-        self._text = text
+        text = self._words(store, size, random)
         self._calls += 1
         levels = sigmas_of(self.steps[int(_draw(random) * len(self.steps))], self.shift)
-        made = [_frame(model, self._text, self._cache, levels, random) for _ in range(CLIP_FRAMES)]
-        return torch.cat(made, dim=2), self._text.expand(-1, CLIP_FRAMES, -1, -1)
+        made = [
+            _frame(model, text[:, frame : frame + 1], self._cache, levels, random)
+            for frame in range(CLIP_FRAMES)
+        ]
+        return torch.cat(made, dim=2), text
+
+    def _words(self, store: LatentStore, size: int, random: torch.Generator) -> Tensor:
+        """The text of each frame. A switch comes anywhere in a clip: what the past still shows has
+        to be painted over as well as begun with.
+        """
+        text = store.draw(size, single=True, random=random).text
+        begins = self._calls == 0
+        before = text if begins or self._text is None else self._text
+        frame = torch.randint(CLIP_FRAMES, (size,), generator=random)
+        frame[torch.rand(size, generator=random) >= self.switch] = CLIP_FRAMES
+        new = (torch.arange(CLIP_FRAMES) >= frame[:, None])[..., None, None]
+        spoken = torch.where(new, text, before)
+        self._text = spoken[:, -1:]
+        return spoken
 
 
 def _frame(
