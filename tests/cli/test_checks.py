@@ -95,7 +95,7 @@ def test_stun_tells_where_this_machine_is_seen(stun_server: str) -> None:
 def test_stun_that_is_silent_wrong_or_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "STUN_TIMEOUT_S", 0.05)
     assert checks.stun(settings()).verdict == "warn"
-    assert checks.stun(settings(stun_urls=("http://x",))).verdict == "fail"
+    assert checks.stun(settings(stun_urls=("stun:x:99999",))).verdict == "fail"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         url = f"stun:127.0.0.1:{silent.getsockname()[1]}"

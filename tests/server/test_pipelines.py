@@ -171,6 +171,25 @@ async def test_the_schemas_say_what_each_pipeline_can() -> None:
     assert schemas["vista"].mode_defaults == {"text": {"manage_cache": True}}
 
 
+async def test_every_field_says_how_to_show_it() -> None:
+    engine = FakeEngine()
+    own = {"gain": {"ui": {"label": "Power", "order": 1, "unit": "dB"}}}
+    others = {
+        "kv_cache_attention_bias": {},
+        "denoising_step_list": {"title": "Denoising Step List"},
+    }
+    schema = {"properties": {**others, **own}}
+    engine.specs["wan"] = spec("wan", params_schema=schema)
+    started = desk(engine)
+    await started.start(None, {})
+    fields = (await started.schemas())["wan"].config_schema["properties"]
+    assert fields["gain"]["ui"] == {"label": "Power", "order": 1, "unit": "dB"}
+    hints = [fields[name]["ui"] for name in others]
+    assert [hint["label"] for hint in hints] == ["KV cache attention bias", "Steps"]
+    assert 1 < hints[0]["order"] < hints[1]["order"]
+    assert (await started.schemas())["vista"].load_schema["properties"]["width"]["ui"]["label"]
+
+
 async def test_a_dead_worker_is_not_ready() -> None:
     engine = FakeEngine()
     started = desk(engine)

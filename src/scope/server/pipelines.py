@@ -24,6 +24,8 @@ from scope.protocol.pipeline import (
 from scope.server.stocking import Stocking
 
 log = structlog.get_logger("scope.server")
+LAST = 1000
+"""The place of fields that bring none, after those that do."""
 
 
 class PipelineDesk:
@@ -236,8 +238,20 @@ def _with_hints(schema: Mapping[str, Any]) -> dict[str, Any]:
     hinted = {
         name: {
             **field,
-            "ui": {"label": field.get("title", name), "order": place, **field.get("ui", {})},
+            "ui": {"label": _label(name), "order": LAST + place, **field.get("ui", {})},
         }
-        for place, (name, field) in enumerate(fields.items(), 1)
+        for place, (name, field) in enumerate(fields.items())
     }
     return {**schema, "properties": hinted} if fields else dict(schema)
+
+
+def _label(name: str) -> str:
+    """As people say it, and as our own page does."""
+    if name == "denoising_step_list":
+        return "Steps"
+    words = [_SPOKEN.get(word, word) for word in name.split("_")]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+_SPOKEN = {"kv": "KV", "vace": "VACE", "lora": "LoRA"}
