@@ -54,14 +54,16 @@ def _flock(
 ) -> tuple[Actor, ...]:
     ink = light.shade((0.13, 0.13, 0.17), 0.1)
     forward, speed = rng.choice([-1.0, 1.0]), rng.uniform(1.2, 2.2)
-    lead = rng.uniform(0.3, 0.7) * frame.units_wide, rng.uniform(24, clear_y * 0.75)
-    size = rng.uniform(11, 16)
+    # The others follow the leader, so it starts ahead of the middle: the flock stays in view.
+    ahead = forward * rng.uniform(0.0, 0.25)
+    lead = (0.5 + ahead) * frame.units_wide, rng.uniform(26, clear_y * 0.75)
+    size = rng.uniform(15, 21)
     cycle = tuple(_bird(frame, ink, size, phase) for phase in range(FLAP_PHASES))
     actors = []
-    for number in range(int(rng.integers(6, 11))):
+    for number in range(int(rng.integers(6, 10))):
         row = (number + 1) // 2 * (1 if number % 2 else -1)
-        x = lead[0] - forward * abs(row) * size * 1.1 + rng.uniform(-3, 3)
-        y = lead[1] + row * size * 0.55 + rng.uniform(-2, 2)
+        x = lead[0] - forward * abs(row) * size * 0.95 + rng.uniform(-3, 3)
+        y = lead[1] + row * size * 0.45 + rng.uniform(-2, 2)
         actors.append(Actor(cycle, (x, y), (forward * speed, -0.1), 0.8, 0.15, 0.3,
                             phase=rng.uniform(0, FLAP_PHASES), cycle_speed=0.9))  # fmt: skip
     return tuple(actors)
@@ -74,6 +76,6 @@ def _bird(frame: Frame, ink: Plane, size: float, phase: int) -> Plane:
     for side in (-1, 1):
         elbow = (middle + side * size * 0.22, middle - lift * 0.75 - 1)
         tip = (middle + side * size * 0.46, middle - lift * 0.6 + 0.5)
-        drawing.stroke([(middle, middle), elbow, tip], size * 0.12, ink)
+        drawing.stroke([(middle, middle), elbow, tip], size * 0.13, ink)
     drawing.ellipse(middle, middle, size * 0.1, size * 0.07, ink)
     return drawing.sheet()

@@ -113,6 +113,9 @@ def cloud_layer(sky: Sky, light: Light, picture: int) -> Plane:
         dark, bright = light.cloud_dark[channel], light.cloud_lit[channel]
         rgba[channel] = (dark + (bright - dark) * lit) * alpha
     rgba[3] = alpha
+    if sky.has_disc:
+        # Sun and moon shine through: whoever asks for one must not find it hidden.
+        rgba *= 1 - np.float32(0.8) * sky.disc[3, : len(alpha)]
     return rgba
 
 
@@ -173,11 +176,11 @@ def _stars(frame: Frame, attributes: Attributes, clear_y: float, rng: np.random.
     many = attributes.sky == "stars"
     if not many and attributes.time == "dusk":
         return plane
-    count = int(rng.integers(130, 190)) if many else 22
+    count = int(rng.integers(120, 170)) if many else 22
     rows = rng.uniform(0, (clear_y + 10) * frame.scale, count)
     columns = rng.uniform(0, frame.width, count)
-    level = rng.uniform(0.35, 1.0, count) ** 1.5 * (1.0 if many else 0.6)
-    radius = (0.5 + 0.45 * level) * max(1.0, frame.scale)
+    level = rng.uniform(0.45, 1.0, count) ** 1.3 * (1.0 if many else 0.55)
+    radius = (0.5 + (0.65 if many else 0.4) * level) * max(1.0, frame.scale)
     for dy in range(-2, 4):
         for dx in range(-2, 4):
             row, column = rows.astype(int) + dy, columns.astype(int) + dx
@@ -197,7 +200,7 @@ def _milky_way(frame: Frame, rng: np.random.Generator) -> Plane:
     tile = textures.clouds()
     rows, columns = np.arange(frame.height)[:, None] * 2, np.arange(frame.width)[None] * 2
     dust = tile[rows % 512, (columns + int(rng.integers(1024))) % 1024]
-    return (np.exp(-((across / 26) ** 2)) * (0.06 + 0.24 * dust)).astype(np.float32)
+    return (np.exp(-((across / 26) ** 2)) * (0.10 + 0.36 * dust)).astype(np.float32)
 
 
 def _rainbow(
@@ -207,13 +210,13 @@ def _rainbow(
         return np.zeros((4, 1, 1), np.float32)
     radius = rng.uniform(88, 110)
     centre = rng.uniform(0.3, 0.7) * frame.units_wide
-    across = (np.hypot(x - centre, y - (clear_y + 28)) - radius) / 13
+    across = (np.hypot(x - centre, y - (clear_y + 28)) - radius) / 16
     band = np.clip(across, 0, 1)
     stops = np.linspace(0, 1, 6)
     hues = ((0.50, 0.25, 0.85), (0.2, 0.45, 1.0), (0.2, 0.85, 0.4),
             (1.0, 0.95, 0.25), (1.0, 0.6, 0.15), (1.0, 0.2, 0.2))  # fmt: skip
     rgb = np.stack([np.interp(band, stops, [h[i] for h in hues]) for i in range(3)])
-    alpha = np.clip(across * 4 + 0.5, 0, 1) * np.clip((1 - across) * 4 + 0.5, 0, 1) * 0.62
+    alpha = np.clip(across * 4 + 0.5, 0, 1) * np.clip((1 - across) * 4 + 0.5, 0, 1) * 0.74
     return np.concatenate([rgb * alpha, alpha[None]]).astype(np.float32)
 
 
