@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from training.codec.precision import mixed
+
 WIDTH = 64
 CHANGE_GAIN = 4.0
 """Changes are small beside pictures; this makes both about as large."""
@@ -55,7 +57,7 @@ class Adversary:
     def lesson(self, made: Tensor, wanted: Tensor) -> float:
         """One step of the critic; gives its loss, 2 where it can tell nothing."""
         self.critic.requires_grad_(True)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             scores = self.critic(torch.cat((made.detach(), wanted)))
         of_made, of_wanted = scores.chunk(2)
         loss = (1 + of_made).relu().mean() + (1 - of_wanted).relu().mean()
@@ -68,6 +70,6 @@ class Adversary:
     def reproach(self, made: Tensor) -> Tensor:
         """Loss of the codec, falling where its pictures are taken for rendered ones."""
         self.critic.requires_grad_(False)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             loss: Tensor = -self.critic(made).mean()
         return loss

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from training.codec.measure import load
 from training.codec.model import Codec
+from training.codec.precision import mixed
 from training.world.attributes import SPLITS
 from training.world.make import CLIPS_PER_SHARD, seed_of
 from training.world.scene import render, sample_scene
@@ -64,7 +65,7 @@ def latents_of(model: Codec, pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
     parts = []
     for clip in pixels:
         pictures = torch.from_numpy(np.ascontiguousarray(clip.transpose(0, 3, 1, 2)))
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             parts.append(model.encode_clip(pictures.float()[None] / 255).float())
     return torch.cat(parts).numpy().astype(np.float16)
 

@@ -21,6 +21,7 @@ from torch import Tensor
 from scope.models.causal import CausalTransformer
 from scope.pipelines.vista.text import TextEncoder
 from training.codec.model import PICTURES, SPACE
+from training.codec.precision import mixed
 from training.transformer.data import LatentStore
 from training.transformer.objective import Recipe, noised, predict
 from training.transformer.state import load_ema
@@ -79,7 +80,7 @@ class GuessSource:
         sigma = sigma.expand(-1, frames)
         recipe = Recipe(text_dropout=0.0, text_noise=0.0)
         sample = noised(batch, recipe, self._null, random, sigma=sigma)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             flow, _ = predict(self._model, sample, 0)
         guess = sample.x[:, :, -frames:] - sigma[:, None, :, None, None] * flow.float()
         return guess.transpose(1, 2)

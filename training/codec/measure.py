@@ -16,6 +16,7 @@ from torch import Tensor
 
 from training.codec.losses import gradient_energy, psnr, ssim
 from training.codec.model import PICTURES, Codec, CodecShape
+from training.codec.precision import mixed
 
 
 def load(folder: Path) -> Codec:
@@ -44,7 +45,7 @@ def measure(model: Codec, folder: Path, *, clips: int) -> tuple[dict[str, float]
     latents: list[Tensor] = []
     for clip in held_out(folder, clips).split(1):
         wanted = clip.float() / 255
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             latent = model.encode_clip(wanted).float()
             made = model.decode_clip(latent).float()
         latents.append(latent * model.latent_std + model.latent_mean)

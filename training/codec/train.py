@@ -31,6 +31,7 @@ from training.codec.losses import Weights, psnr, rarity, reconstruction, spread
 from training.codec.measure import load, measure
 from training.codec.model import PICTURES, Codec, CodecShape
 from training.codec.optimizer import optimizers
+from training.codec.precision import mixed
 
 LESSONS_AHEAD = 50
 """The critic learns alone at first; it starts anew with every process."""
@@ -47,7 +48,7 @@ def forward(model: Codec, clip: Tensor, weights: Weights, noise: float) -> tuple
     """Loss and pictures of a batch [B, P, 3, H, W]."""
     count = len(clip)
     groups = clip.unflatten(1, (-1, PICTURES)).transpose(0, 1).flatten(0, 1).flatten(1, 2)
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed():
         fixed = not next(model.encoder.parameters()).requires_grad
         with torch.set_grad_enabled(not fixed):
             latent = model.encoder(groups.contiguous(memory_format=torch.channels_last))
@@ -66,7 +67,7 @@ def forward_guesses(model: Codec, guesses: Guesses, weights: Weights) -> tuple[T
     """Loss and pictures of what the transformer made; the frame before is the memory."""
     raw = guesses.latents * model.latent_std + model.latent_mean
     before = torch.cat([torch.zeros_like(raw[:, :1]), raw[:, :-1]], dim=1)
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed():
         made = model.decoder(raw.flatten(0, 1), before.flatten(0, 1))
     pictures = made.float().unflatten(0, raw.shape[:2]).unflatten(2, (PICTURES, 3)).flatten(1, 2)
     wanted = guesses.pictures
