@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from training.classifier.model import JUDGE, VALUES, Classifier, labels, shard_pictures
+from training.codec.precision import mixed
 
 MOMENTS = (2, 9, 16)
 
@@ -63,7 +64,7 @@ def main() -> None:
         batch = pictures[picks].float()
         if torch.rand(()) < 0.5:
             batch = batch.flip(-1)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             out = model(batch.to(memory_format=torch.channels_last))
         loss = torch.stack(
             [F.cross_entropy(logits.float(), wanted[key][picks]) for key, logits in out.items()]

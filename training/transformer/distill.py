@@ -21,8 +21,10 @@ from torch import Tensor
 from scope.models.attention_backend import attention_for
 from scope.models.causal import CausalTransformer
 from scope.pipelines.vista.text import TextEncoder
+from training.codec.precision import mixed
+from training.transformer.critic import Adversary, Reproach, listener
 from training.transformer.data import LatentStore
-from training.transformer.endpoint import Endpoint
+from training.transformer.endpoint import Endpoint, Task
 from training.transformer.objective import Recipe, Sample, noised, own_past, predict
 from training.transformer.state import Run, load_ema
 
@@ -49,17 +51,21 @@ class Distiller:
         self.how = how
         self.recipe = Recipe(text_dropout=0.0)
         self.endpoint = Endpoint(run, self._guided, null, how.shift)
+        self.reproach: Reproach | None = None
 
     def loss(self, store: LatentStore, size: int, *, single: bool) -> Tensor:
         if self.how.target == "guide":
-            sample, goal = self._guide(store, size, single=single)
+            sample, goal, asked = self._guide(store, size, single=single)
         else:
-            sample, goal = self.endpoint.task(store, size, single=single)
-        with torch.autocast("cpu", torch.bfloat16):
-            flow = predict(self.run.model, sample, 0)[0]
-        return weighted(flow.float() - goal, sample)
+            sample, goal, asked = self.endpoint.task(store, size, single=single)
+        with mixed():
+            flow = predict(self.run.model, sample, 0)[0].float()
+        regression = weighted(flow - goal, sample)
+        if self.reproach is None:
+            return regression
+        return self.reproach.add(flow, regression, sample, asked)
 
-    def _guide(self, store: LatentStore, size: int, *, single: bool) -> tuple[Sample, Tensor]:
+    def _guide(self, store: LatentStore, size: int, *, single: bool) -> Task:
         """Frames of clips at any level, and the teacher's guided flow."""
         batch = store.draw(size, single=single, random=self.run.random)
         random, past = self.run.random, None
@@ -68,12 +74,12 @@ class Distiller:
         level = torch.rand((size, batch.latents.shape[2]), generator=random) * 0.98 + 0.02
         sigma = self.how.shift * level / (1 + (self.how.shift - 1) * level)
         sample = noised(batch, self.recipe, self.null, random, sigma=sigma, past=past)
-        return sample, self._guided(sample)
+        return sample, self._guided(sample), batch.asked
 
     @torch.no_grad()
     def _guided(self, sample: Sample) -> Tensor:
         how, frames = self.how, sample.target.shape[2]
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             flow = predict(self.teacher, sample, 0)[0].float()
             if how.guidance_first == how.guidance == 1.0:
                 return flow
@@ -120,6 +126,8 @@ def train(distiller: Distiller, store: LatentStore, args: argparse.Namespace, pa
         sums.append(float(loss.detach()))
         if run.step % 20 == 0:
             line = {"step": run.step, "loss": round(sum(sums) / len(sums), 4)}
+            if distiller.reproach is not None:
+                line |= {key: round(value, 3) for key, value in distiller.reproach.said().items()}
             print(json.dumps(line | {"spent": round(elapsed, 3)}), flush=True)
             sums.clear()
         if time.monotonic() - saved > 300:
@@ -137,6 +145,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--guidance-first", type=float, default=3.0)
     parser.add_argument("--guidance", type=float, default=2.0)
     parser.add_argument("--hours", type=float, default=0.2)
+    parser.add_argument("--doubt", type=float, default=0.0, help="weight of a critic's doubt")
+    parser.add_argument("--naming", type=float, default=0.0, help="weight of values it misses")
     parser.add_argument("--steps", type=int, help="ends after so many, instead of by time")
     parser.add_argument("--rate", type=float, default=0.2, help="of the training rate")
     parser.add_argument("--ema", type=float, default=0.98)
@@ -161,7 +171,13 @@ def main() -> None:
     teacher = load_ema(args.teacher)
     for block in teacher.blocks:
         block.compile(dynamic=False)
-    train(Distiller(run, teacher, null, how), store, args, path)
+    distiller = Distiller(run, teacher, null, how)
+    if args.doubt or args.naming:
+        listen = listener(teacher)
+        adversary = Adversary(listen, run.sizes.channels, run.sizes.dim, run.random)
+        distiller.reproach = Reproach(adversary, store, args.doubt, args.naming)
+        distiller.reproach.prepare()
+    train(distiller, store, args, path)
 
 
 def student_of(teacher: Path) -> Run:

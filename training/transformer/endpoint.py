@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from scope.models.flow import TIMESTEPS, add_noise
-from training.transformer.data import Batch, LatentStore
-from training.transformer.model import CLIP_FRAMES
+from training.codec.precision import mixed
+from training.transformer.data import LatentStore
 from training.transformer.objective import Recipe, Sample, importance, noised, own_past, predict
 from training.transformer.own_streams import CONTEXT_SIGMA, OwnStreams, sigmas_of
 from training.transformer.state import Run
@@ -32,6 +32,8 @@ KEPT = 8192
 """Rows of each kind that are kept: the teacher does not change, so an end stays true."""
 
 Flow = Callable[[Sample], Tensor]
+Task = tuple[Sample, Tensor, Tensor]
+"""What the student sees, the flow it should say, and what the texts ask for [n, frames, 5]."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class Pairs:
     context: Tensor
     context_t: Tensor
     text: Tensor
+    asked: Tensor
     noise: Tensor
     """[n, channels, frames, height, width]"""
     end: Tensor
@@ -69,8 +72,7 @@ class Endpoint:
         self._draws = {True: 0, False: 0}
         self._layout: dict[bool, Sample] = {}
 
-    def task(self, store: LatentStore, size: int, *, single: bool) -> tuple[Sample, Tensor]:
-        """What the student sees, and the flow it should say."""
+    def task(self, store: LatentStore, size: int, *, single: bool) -> Task:
         if self._draws[single] % REUSE == 0:
             self._drive(store, size, single=single)
         self._draws[single] += 1
@@ -78,7 +80,8 @@ class Endpoint:
         pairs = kept.take(torch.randint(len(kept.end), (size,), generator=random))
         x, sigma = self._states(pairs, single=single)
         weight = (1 + importance(_open_sky(pairs.end), pairs.end)) / 2
-        return self._seen(pairs, x, sigma, weight, single=single), (x - pairs.end) / _wide(sigma)
+        sample = self._seen(pairs, x, sigma, weight, single=single)
+        return sample, (x - pairs.end) / _wide(sigma), pairs.asked
 
     def _states(self, pairs: Pairs, *, single: bool) -> tuple[Tensor, Tensor]:
         """A state of every frame and its level [n, frames]: two fifths pure noise, the rest on the
@@ -135,8 +138,7 @@ class Endpoint:
         """The teacher goes its way from new noise."""
         random, past = self.run.random, None
         if not single and self._draws[single] // REUSE % 2 == 0:
-            latents, text = self._streams.next(self.run.ema, store, size, random)
-            batch = Batch(latents, text, torch.zeros(size, CLIP_FRAMES, 60, 10))
+            batch = self._streams.next(self.run.ema, store, size, random)
         else:
             batch = store.draw(size, single=single, random=random)
             if not single:
@@ -147,7 +149,7 @@ class Endpoint:
         self._layout[single] = sample
         noise = sample.x[:, :, -frames:]
         context, context_t = sample.x[:, :, :-frames], sample.t[:, :-frames]
-        pairs = Pairs(context, context_t, sample.text, noise, noise)
+        pairs = Pairs(context, context_t, sample.text, batch.asked, noise, noise)
         x = noise
         for level, lower in pairwise(sigmas_of(STEPS, self.shift)):
             seen = self._seen(pairs, x, torch.full((size, frames), level), x, single=single)
@@ -163,7 +165,7 @@ def average_of(run: Run) -> Flow:
     """The flow of a run's average."""
 
     def flow(sample: Sample) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             return predict(run.ema, sample, 0)[0].float()
 
     return flow

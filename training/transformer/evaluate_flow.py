@@ -3,6 +3,7 @@
 import torch
 
 from scope.models.causal import CausalTransformer
+from training.codec.precision import mixed
 from training.transformer.data import LatentStore
 from training.transformer.objective import Recipe, noised, predict
 
@@ -24,7 +25,7 @@ def held_out(
         sigma = torch.full((len(picks), frames), level)
         null = torch.zeros_like(batch.text[0, 0])
         sample = noised(batch, recipe, null, random, sigma=sigma)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             flow, _ = predict(model, sample, 0)
         error = (flow.float() - sample.target).square()
         # With a clip, what counts is the frames that have a past.

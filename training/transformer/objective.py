@@ -5,7 +5,7 @@ noisy frame sees the clean (or slightly noised) frames before it and itself, all
 in one pass (teacher forcing); a single frame is a clip of one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from torch import Tensor
 from scope.models.causal import CausalTransformer, FrameLayout, TextKv
 from scope.models.flow import TIMESTEPS, add_noise, flow_target
 from scope.pipelines.vista.text import TEXT_TOKENS
+from training.codec.precision import mixed
 from training.transformer.data import Batch
 from training.transformer.model import SemanticHead
 
@@ -137,12 +138,12 @@ def own_past(
     swap = torch.rand(len(past), generator=random) < recipe.own_past
     if not swap.any():
         return past
-    chosen = Batch(*(part[swap] for part in (batch.latents, batch.text, batch.targets)))
+    chosen = Batch(*(getattr(batch, part.name)[swap] for part in fields(batch)))
     size, frames = chosen.latents.shape[0], chosen.latents.shape[2]
     low, high = recipe.own_past_sigma
     sigma = low + (high - low) * torch.rand((size, frames), generator=random)
     sample = noised(chosen, recipe, null, random, sigma=sigma)
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed():
         flow, _ = predict(model, sample, 0)
     guess = sample.x[:, :, -frames:] - sigma[:, None, :, None, None] * flow.float()
     past[swap] = guess[:, :, :-1]

@@ -17,6 +17,7 @@ import torch
 
 from scope.models.attention_backend import attention_for
 from scope.pipelines.vista.text import TextEncoder
+from training.codec.precision import mixed
 from training.transformer.data import LatentStore
 from training.transformer.evaluate_flow import held_out
 from training.transformer.grow import grown
@@ -72,7 +73,7 @@ class Trainer:
         if clip and run.step >= plan.own_past_from:
             past = own_past(run.ema, batch, self.recipe, self.null, run.random)
         sample = noised(batch, self.recipe, self.null, run.random, past=past)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             flow, semantic = losses(run.model, run.head, sample, run.sizes.semantic_layer)
         (flow + self.recipe.semantic * semantic).backward()
         parameters = [*run.model.parameters(), *run.head.parameters()]
