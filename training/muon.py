@@ -1,9 +1,9 @@
 """Muon: a matrix moves along the nearest orthogonal matrix to its momentum.
 
-The orthogonal matrix is found by a few Newton-Schulz iterations in bfloat16, so every direction of
-a layer learns at the same pace. Kernels of convolutions are taken as matrices of [outputs, rest];
-matrices of one shape are orthogonalised together. Decides the step alone, not which parameters
-are moved by it.
+The orthogonal matrix is found by a few Newton-Schulz iterations, for which bfloat16 is exact
+enough, so every direction of a layer learns at the same pace. Kernels of convolutions are taken as
+matrices of [outputs, rest]; matrices of one shape are orthogonalised together. Decides the step
+alone, not which parameters are moved by it.
 """
 
 from collections import defaultdict
@@ -13,13 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from training.codec.precision import quick_kind
+
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalise(batch: Tensor, steps: int = 5) -> Tensor:
-    """Push the singular values of [n, rows, columns] towards 1, in bfloat16."""
+    """Push the singular values of [n, rows, columns] towards 1."""
     a, b, c = COEFFICIENTS
-    x = batch.bfloat16()
+    x = batch.to(quick_kind())
     tall = x.shape[-2] > x.shape[-1]
     if tall:
         x = x.mT
