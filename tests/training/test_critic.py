@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.transformer.critic import Adversary, Frames, Reproach, listener
+from training.transformer.critic import Adversary, Frames, Reproach
 from training.transformer.data import Batch
 from training.transformer.model import Sizes, start
 from training.transformer.objective import Recipe, noised, predict
@@ -30,8 +30,7 @@ class Bright:
 @pytest.fixture
 def adversary() -> Adversary:
     torch.manual_seed(0)
-    teacher = start(TINY).requires_grad_(False)
-    return Adversary(listener(teacher), 32, TINY.dim, torch.Generator().manual_seed(0))
+    return Adversary(32, torch.Generator().manual_seed(0))
 
 
 def frames_of(batch: Batch, latents: torch.Tensor) -> Frames:

@@ -1,40 +1,32 @@
 """A critic of latent frames, for students whose few steps end at the mean of what may be meant.
 
 A regression to a teacher's ends can not be sharper than the teacher, and forgives a missing bird.
-The critic sees a frame with noise on it (so that what it knows stays gradual) and says two things:
-whether frame and text belong together and were rendered, from what the frozen teacher makes of both
-(latent adversarial distillation: Sauer et al. 2024, arXiv 2403.12015; wrong texts as further
-negatives: Reed et al. 2016), and which values of the attributes it shows (auxiliary classifier:
-Odena et al. 2017), without the text. It learns from rendered frames and is not the judge of
-`training.classifier`, which sees pictures. Decides the critic, not how much it counts.
+The critic sees a frame with noise on it (so that what it knows stays gradual: Wang et al. 2022,
+arXiv 2206.02262) and says two things: whether it was rendered and belongs to its text (a projection
+of the text: Miyato and Koyama 2018; wrong texts as further negatives: Reed et al. 2016), and which
+values of the attributes it shows (auxiliary classifier: Odena et al. 2017), without the text. It
+learns from rendered frames and is not the judge of `training.classifier`, which sees pictures.
+Decides the critic, not how much it counts.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scope.models.causal import CausalTransformer, FrameLayout
 from scope.models.flow import TIMESTEPS, add_noise
-from scope.pipelines.vista.text import TEXT_WIDTH
+from scope.pipelines.vista.text import TEXT_TOKENS, TEXT_WIDTH
 from training.codec.precision import mixed
 from training.transformer.data import Batch, LatentStore
-from training.transformer.objective import Sample, predict
+from training.transformer.objective import Sample
 from training.world.attributes import VALUES
 
-LAYER = 4
-"""Of the teacher, whose tokens the critic sees."""
 HIGHEST = 0.8
-"""Noise level up to which frames are judged: above it little can be told."""
+"""Noise level up to which frames are judged, mostly at low ones: small things drown soon."""
 COUNTS = {"sky": 2.0}
 """Attributes that are missed most count more."""
-
-Listen = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""Frames [n, channels, height, width] at levels [n] with texts [n, 33, 384] to the teacher's flow
-[n, channels, height, width] and tokens [n, tokens, dim]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +35,28 @@ class Frames:
 
     latents: Tensor
     """[n, channels, height, width]"""
-    text: Tensor
-    """[n, 33, 384]"""
+    pooled: Tensor
+    """The sentence's row of each text [n, 384]."""
     wanted: Tensor
     """[n, 5], values of the attributes or -1."""
 
     @classmethod
     def of(cls, latents: Tensor, text: Tensor, wanted: Tensor) -> "Frames":
         """From [batch, channels, frames, ...], [batch, frames, ...] and [batch, frames, 5]."""
-        return cls(latents.transpose(1, 2).flatten(0, 1), text.flatten(0, 1), wanted.flatten(0, 1))
+        return cls(
+            latents.transpose(1, 2).flatten(0, 1),
+            text[:, :, TEXT_TOKENS].flatten(0, 1),
+            wanted.flatten(0, 1),
+        )
 
     def some(self, rows: Tensor) -> "Frames":
-        return Frames(self.latents[rows], self.text[rows], self.wanted[rows])
-
-    def __len__(self) -> int:
-        return len(self.latents)
+        return Frames(self.latents[rows], self.pooled[rows], self.wanted[rows])
 
 
 class Critic(nn.Module):
     """Scores [n, tokens] and a row of logits for each attribute."""
 
-    def __init__(self, channels: int, dim: int, width: int = 128) -> None:
+    def __init__(self, channels: int, width: int = 96) -> None:
         super().__init__()
         wide = 2 * width
         self.trunk = nn.Sequential(
@@ -82,9 +75,7 @@ class Critic(nn.Module):
         self.values = nn.ModuleDict(
             {key: nn.Linear(2 * wide, len(known)) for key, known in VALUES.items()}
         )
-        self.join = _conv(wide + dim + 4 * channels, wide, 1)
-        self.norm = nn.LayerNorm(dim)
-        self.mix = nn.Sequential(nn.SiLU(), _conv(wide, wide), nn.SiLU())
+        self.mix = nn.Sequential(_conv(wide, wide, 1), nn.SiLU())
         self.score = _conv(wide, 1, 1)
         self.meant = nn.Linear(TEXT_WIDTH, wide)
 
@@ -97,49 +88,41 @@ class Critic(nn.Module):
         pooled = torch.cat((seen.mean((2, 3)), seen.amax((2, 3))), dim=1)
         return {key: head(pooled).float() for key, head in self.values.items()}
 
-    def judge(self, seen: Tensor, tokens: Tensor, surprise: Tensor, pooled: Tensor) -> Tensor:
-        """tokens [n, tokens, dim] of the teacher, and what its own guess would change."""
-        rows, columns = seen.shape[2:]
-        heard = self.norm(tokens).transpose(1, 2).unflatten(2, (rows, columns))
-        told = torch.cat((seen, heard, F.pixel_unshuffle(surprise, 2)), dim=1)
-        mixed = self.mix(self.join(told))
-        agrees = (mixed * self.meant(pooled)[:, :, None, None]).mean(1, keepdim=True)
-        return (self.score(mixed) + agrees).flatten(1).float()
+    def judge(self, seen: Tensor, pooled: Tensor) -> Tensor:
+        """pooled: the sentence's row of each text [n, 384]."""
+        heard = self.mix(seen)
+        agrees = (heard * self.meant(pooled)[:, :, None, None]).mean(1, keepdim=True)
+        scores: Tensor = self.score(heard) + agrees
+        return scores.flatten(1).float()
 
 
 class Adversary:
     """The critic in training. `lesson` teaches it, `reproach` is what the student is told."""
 
-    def __init__(
-        self, listen: Listen, channels: int, dim: int, random: torch.Generator,
-        *, rate: float = 4e-4,
-    ) -> None:  # fmt: skip
-        self.listen = listen
+    def __init__(self, channels: int, random: torch.Generator, *, rate: float = 6e-4) -> None:
         self.random = random
-        self.critic = Critic(channels, dim)
+        self.critic = Critic(channels).to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.AdamW(self.critic.parameters(), lr=rate, betas=(0.5, 0.98))
 
     def lesson(self, made: Frames, rendered: Batch) -> dict[str, float]:
         """One step of the critic; gives its losses: 2 and log(values) where it can tell nothing."""
         drawn = Frames.of(rendered.latents, rendered.text, rendered.shows)
-        wrong = torch.roll(drawn.text, 1, 0)
         self.critic.requires_grad_(True)
-        real, seen = self._scores(drawn.latents, drawn.text)
-        mixed, _ = self._scores(drawn.latents, wrong)
-        fake, _ = self._scores(made.latents.detach(), made.text)
-        doubt = (1 - real).relu().mean() + (
-            (1 + mixed).relu().mean() + (1 + fake).relu().mean()
-        ) / 2
+        seen, seen_made = self._see(drawn), self._see(made)
+        with mixed():
+            real = self.critic.judge(seen, drawn.pooled)
+            astray = self.critic.judge(seen, torch.roll(drawn.pooled, 1, 0))
+            fake = self.critic.judge(seen_made, made.pooled)
+        negatives = ((1 + astray).relu().mean() + (1 + fake).relu().mean()) / 2
+        doubt = (1 - real).relu().mean() + negatives
         naming = self._naming(seen, drawn.wanted)
         self._step(doubt + naming)
         return {"doubt": float(doubt.detach()), "naming": float(naming.detach())}
 
     def learn_names(self, rendered: Batch) -> float:
-        """A step of the values alone: cheap, since the teacher is not asked."""
+        """A step of the values alone, before there is a student to judge."""
         drawn = Frames.of(rendered.latents, rendered.text, rendered.shows)
-        noisy, level = self._noisy(drawn.latents)
-        with mixed():
-            seen = self.critic.see(noisy, level)
+        seen = self._see(drawn)
         naming = self._naming(seen, drawn.wanted)
         self._step(naming)
         return float(naming.detach())
@@ -147,21 +130,18 @@ class Adversary:
     def reproach(self, made: Frames) -> tuple[Tensor, Tensor]:
         """Losses of the student: not taken for rendered, and without what its text asks for."""
         self.critic.requires_grad_(False)
-        scores, seen = self._scores(made.latents, made.text)
+        seen = self._see(made)
+        with mixed():
+            scores = self.critic.judge(seen, made.pooled)
         return -scores.mean(), self._naming(seen, made.wanted)
 
-    def _scores(self, frames: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
-        noisy, level = self._noisy(frames)
-        flow, tokens = self.listen(noisy, level, text)
-        surprise = noisy - level[:, None, None, None] * flow - frames
+    def _see(self, frames: Frames) -> Tensor:
+        latents = frames.latents
+        level = torch.rand(len(latents), generator=self.random).square() * HIGHEST
+        noise = torch.randn(latents.shape, generator=self.random)
+        noisy = add_noise(latents, noise, level[:, None, None, None])
         with mixed():
-            seen = self.critic.see(noisy, level)
-            return self.critic.judge(seen, tokens, surprise, text[:, -1]), seen
-
-    def _noisy(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        level = torch.rand(len(frames), generator=self.random) * HIGHEST
-        noise = torch.randn(frames.shape, generator=self.random)
-        return add_noise(frames, noise, level[:, None, None, None]), level
+            return self.critic.see(noisy, level)
 
     def _naming(self, seen: Tensor, wanted: Tensor) -> Tensor:
         with mixed():
@@ -187,24 +167,6 @@ def _conv(inputs: int, outputs: int, size: int = 3) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, size, padding=size // 2)
 
 
-def listener(teacher: CausalTransformer) -> Listen:
-    """A frozen transformer as the critic's ear: gradients go to the frames only."""
-    layer = min(LAYER, teacher.config.layers - 1)
-
-    def listen(frames: Tensor, level: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
-        alone = frames[:, :, None]
-        empty = torch.zeros(())
-        sample = Sample(
-            x=alone, t=level[:, None] * TIMESTEPS, text=text[:, None], target=alone,
-            semantics=empty, weight=empty, layout=FrameLayout.teacher_forced(1),
-        )  # fmt: skip
-        with mixed():
-            flow, hidden = predict(teacher, sample, layer)
-        return flow[:, :, 0].float(), hidden[:, 0]
-
-    return listen
-
-
 @dataclass(slots=True)
 class Reproach:
     """How much the critic's word counts beside a regression.
@@ -217,15 +179,15 @@ class Reproach:
     store: LatentStore
     doubt: float = 0.5
     naming: float = 0.5
-    size: int = 32
+    size: int = 48
     """Frames judged in a step."""
     _said: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list), init=False)
 
-    def prepare(self, steps: int = 400) -> None:
+    def prepare(self, steps: int = 600) -> None:
         """The critic learns the values before anyone listens to it."""
         random = self.adversary.random
         for step in range(steps):
-            batch = self.store.draw(2 * self.size, single=True, random=random)
+            batch = self.store.draw(self.size, single=True, random=random)
             self._said["naming_first"].append(self.adversary.learn_names(batch))
             if step % 50 == 49:
                 print(self.said(), flush=True)

@@ -22,7 +22,7 @@ from scope.models.attention_backend import attention_for
 from scope.models.causal import CausalTransformer
 from scope.pipelines.vista.text import TextEncoder
 from training.codec.precision import mixed
-from training.transformer.critic import Adversary, Reproach, listener
+from training.transformer.critic import Adversary, Reproach
 from training.transformer.data import LatentStore
 from training.transformer.endpoint import Endpoint, Task
 from training.transformer.objective import Recipe, Sample, noised, own_past, predict
@@ -173,8 +173,7 @@ def main() -> None:
         block.compile(dynamic=False)
     distiller = Distiller(run, teacher, null, how)
     if args.doubt or args.naming:
-        listen = listener(teacher)
-        adversary = Adversary(listen, run.sizes.channels, run.sizes.dim, run.random)
+        adversary = Adversary(run.sizes.channels, run.random)
         distiller.reproach = Reproach(adversary, store, args.doubt, args.naming)
         distiller.reproach.prepare()
     train(distiller, store, args, path)

@@ -26,7 +26,7 @@ from training.transformer.state import Run
 STEPS = 16
 JUMPS = (4, 2)
 """Lengths of the lists whose states the student meets most."""
-REUSE = 4
+REUSE = 6
 """Batches drawn for each that the teacher ends: that costs as much as several steps of training."""
 KEPT = 8192
 """Rows of each kind that are kept: the teacher does not change, so an end stays true."""
