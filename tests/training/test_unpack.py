@@ -14,13 +14,17 @@ from training.transformer.state import Run
 PACKING = Packing(version="0", grid=(2, 3), width=96, height=64, half=False)
 
 
-@pytest.fixture
-def package(tmp_path: Path) -> Path:
+@pytest.fixture(params=[False, True], ids=["latent", "pictures"])
+def package(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """Weights drawn at random, none of them silent."""
     torch.manual_seed(0)
     model = start(Sizes(dim=64, layers=2))
     shape = CodecShape(
-        latent=16, widths=(8, 12, 16, 24), encoder_blocks=(1, 2, 3), decoder_blocks=(3, 1, 2)
+        latent=16,
+        widths=(8, 12, 16, 24),
+        encoder_blocks=(1, 2, 3),
+        decoder_blocks=(3, 1, 2),
+        picture_memory=request.param,
     )
     kept = Codec(shape).requires_grad_(False)
     for part in (model, kept):

@@ -3,7 +3,7 @@
 Two graphs, batch 1, one picture size a file (the networks are convolutions, so any size in steps
 of 32 can be exported):
 
-- `decoder.onnx`: `latent` [1, C, h, w] (normalised) and `memory` [1, C, h, w] (zeros at the start)
+- `decoder.onnx`: `latent` [1, C, h, w] (normalised) and `memory` [1, M, h, w] (zeros at the start)
   to `pictures` [1, 4, 3, H, W] in 0…1 and `next_memory`;
 - `encoder.onnx`: `pictures` [1, 4, 3, H, W] in 0…1 to `latent`.
 """
@@ -44,7 +44,8 @@ def export(codec: Codec, out: Path, *, height: int, width: int) -> float:
     """Write both graphs; give the largest difference to torch."""
     out.mkdir(parents=True, exist_ok=True)
     shape = (1, codec.shape.latent, height // SPACE, width // SPACE)
-    latent, memory = torch.randn(shape), torch.randn(shape)
+    latent = torch.randn(shape)
+    memory = torch.randn_like(codec.empty_memory(latent))
     pictures = torch.rand(1, PICTURES, 3, height, width)
     decoder = (Decoding(codec), {"latent": latent, "memory": memory}, ["pictures", "next_memory"])
     encoder = (Encoding(codec), {"pictures": pictures}, ["latent"])

@@ -1,7 +1,7 @@
-"""A trained codec with more blocks or latent channels: it says the same at first, and learns more.
+"""A trained codec with more blocks, channels or memory: it says the same at first, and learns more.
 
 Decides how layers of two shapes correspond. Blocks that are new add nothing until they learn, and
-the decoder does not listen to new channels until it has learned to.
+the decoder does not listen to new channels, nor to a memory of pictures, until it has learned to.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ def grown(small: Codec, shape: CodecShape) -> Codec:
     """`small` inside a codec of `shape`. Raises ValueError for a smaller one or other widths."""
     if small.shape.widths != shape.widths or small.shape.latent > shape.latent:
         raise ValueError("only the number of blocks and of latent channels can grow")
+    if small.shape.picture_memory and not shape.picture_memory:
+        raise ValueError("a codec can't lose its memory of pictures by growing")
     large = Codec(shape)
     for name in ("encoder", "decoder"):
         _fill(_runs(getattr(large, name).layers), _runs(getattr(small, name).layers))
+    if small.shape.picture_memory:
+        large.decoder.recalls.load_state_dict(small.decoder.recalls.state_dict())
     old = small.shape.latent
     large.latent_mean[:, :old] = small.latent_mean
     large.latent_std[:, :old] = small.latent_std

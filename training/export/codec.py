@@ -8,28 +8,30 @@ import numpy as np
 import onnx
 from torch import nn
 
-from training.codec.model import PICTURES, SPACE, Block, Codec, Down, Up
+from training.codec.model import PICTURES, SPACE, Block, Codec, Decoder, Down, Recall, Up
 from training.export.graph import Graph
 
 
 def decoder_graph(codec: Codec, size: tuple[int, int], *, half: bool = True) -> onnx.ModelProto:
     """latent [1, C, h, w] and memory to pixels uint8 [4, H, W, 3] and next_memory."""
     height, width = size
-    shape: list[int | str] = [1, codec.shape.latent, height // SPACE, width // SPACE]
+    channels, grid = codec.shape.latent, (height // SPACE, width // SPACE)
+    kept: list[int | str] = [1, codec.shape.memory, *grid]
     graph = Graph("decoder", half=half)
-    walker = _Walker(graph)
-    latent, memory = graph.input("latent", shape), graph.input("memory", shape)
+    latent, memory = graph.input("latent", [1, channels, *grid]), graph.input("memory", kept)
     raw = graph.op("Mul", latent, graph.constant(codec.latent_std.numpy()))
     raw = graph.op("Add", raw, graph.constant(codec.latent_mean.numpy()))
-    joint = graph.op("Concat", raw, memory, axis=1)
-    y = walker.run(codec.decoder.layers, joint, "decoder")
-    y = graph.op("Mul", y, graph.constant(np.float32(127.5)))
-    y = graph.op("Add", y, graph.constant(np.float32(128.0)))
-    y = graph.op("Clip", y, graph.constant(np.float32(0)), graph.constant(np.float32(255)))
-    y = graph.transpose(graph.reshape(y, PICTURES, 3, height, width), 0, 2, 3, 1)
-    pixels = graph.op("Cast", y, to=onnx.TensorProto.UINT8)
+    y = _Walker(graph).decoder(codec.decoder, raw, memory)
+    y = graph.op("Clip", y, graph.constant(np.float32(-1)), graph.constant(np.float32(1)))
+    shown = graph.op("Mul", y, graph.constant(np.float32(127.5)))
+    shown = graph.op("Add", shown, graph.constant(np.float32(128.0)))
+    shown = graph.transpose(graph.reshape(shown, PICTURES, 3, height, width), 0, 2, 3, 1)
+    pixels = graph.op("Cast", shown, to=onnx.TensorProto.UINT8)
     graph.output("pixels", pixels, [PICTURES, height, width, 3], "uint8")
-    graph.output("next_memory", raw, shape)
+    if codec.shape.picture_memory:
+        last = graph.channels(y, -3, PICTURES * 3)
+        raw = graph.op("Concat", raw, _Walker(graph).unshuffle(last, SPACE), axis=1)
+    graph.output("next_memory", raw, kept)
     return graph.model()
 
 
@@ -59,6 +61,26 @@ class _Walker:
             value = self._layer(layer, value, f"{name}.{index}")
         return value
 
+    def decoder(self, decoder: Decoder, raw: str, memory: str) -> str:
+        """Layers and recalls; -1…1 and not clamped."""
+        graph, channels = self.graph, decoder.latent
+        before, picture = memory, ""
+        if decoder.recalls:
+            before = graph.channels(memory, 0, channels)
+            folded = graph.channels(memory, channels, channels + 3 * SPACE**2)
+            picture = self._shuffle(folded, SPACE)
+        value = graph.op("Concat", raw, before, axis=1)
+        recalls = iter(enumerate(decoder.recalls))
+        for index, layer in enumerate(decoder.layers):
+            value = self._layer(layer, value, f"decoder.{index}")
+            if picture and isinstance(layer, Up):
+                place, recall = next(recalls)
+                assert isinstance(recall, Recall)
+                seen = self.unshuffle(picture, recall.cell)
+                said = self._conv(recall.mix, seen, f"decoder.recalls.{place}.mix")
+                value = graph.op("Add", value, said)
+        return value
+
     def _layer(self, layer: nn.Module, value: str, name: str) -> str:
         graph = self.graph
         match layer:
@@ -69,9 +91,9 @@ class _Walker:
             case nn.PixelShuffle():
                 return self._shuffle(value, layer.upscale_factor)
             case nn.PixelUnshuffle():
-                return self._unshuffle(value, layer.downscale_factor)
+                return self.unshuffle(value, layer.downscale_factor)
             case Down():
-                return self._conv(layer.mix, self._unshuffle(value, 2), f"{name}.mix")
+                return self._conv(layer.mix, self.unshuffle(value, 2), f"{name}.mix")
             case Up():
                 return self._shuffle(self._conv(layer.mix, value, f"{name}.mix"), 2)
             case Block():
@@ -90,7 +112,7 @@ class _Walker:
     def _shuffle(self, value: str, factor: int) -> str:
         return self.graph.op("DepthToSpace", value, blocksize=factor, mode="CRD")
 
-    def _unshuffle(self, value: str, factor: int) -> str:
+    def unshuffle(self, value: str, factor: int) -> str:
         """torch orders channels (channel, row, column), SpaceToDepth (row, column, channel)."""
         graph, many = self.graph, factor * factor
         y = graph.op("SpaceToDepth", value, blocksize=factor)

@@ -70,6 +70,11 @@ class Graph:
     def transpose(self, value: str, *order: int) -> str:
         return self.op("Transpose", value, perm=list(order))
 
+    def channels(self, value: str, start: int, end: int) -> str:
+        """A slice of the second axis."""
+        edges = (self.constant(np.array([n], np.int64)) for n in (start, end, 1))
+        return self.op("Slice", value, *edges)
+
     def linear(self, value: str, name: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
         """weight is [out, in] as torch keeps it."""
         if self.eight_bit:

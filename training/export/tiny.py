@@ -36,7 +36,10 @@ def tiny_model(seed: int = 0) -> CausalTransformer:
 
 def tiny_codec(seed: int = 0) -> Codec:
     torch.manual_seed(seed)
-    codec = Codec(CodecShape(latent=4, widths=(8, 8, 12, 16))).eval().requires_grad_(False)
+    shape = CodecShape(latent=4, widths=(8, 8, 12, 16), picture_memory=True)
+    codec = Codec(shape).eval().requires_grad_(False)
+    for recall in codec.decoder.recalls:
+        torch.nn.init.normal_(recall.mix.weight, std=0.05)
     codec.latent_mean += torch.randn(1, 4, 1, 1)
     codec.latent_std += 0.5
     return codec

@@ -77,7 +77,7 @@ def codec(folder: Path) -> Codec:
     """The codec of a package; its statistics are the decoder's first two constants."""
     found = stored(folder / "encoder.onnx") | stored(folder / "decoder.onnx")
     state = {
-        name.replace("coder.", "coder.layers.", 1): array
+        name if ".recalls." in name else name.replace("coder.", "coder.layers.", 1): array
         for name, array in found.items()
         if name.startswith(("encoder.", "decoder."))
     }
@@ -104,6 +104,7 @@ def _codec_shape(state: Arrays) -> CodecShape:
         widths=(len(state["encoder.layers.1.bias"]), fine, middle, coarse),
         encoder_blocks=encoder,
         decoder_blocks=decoder,
+        picture_memory="decoder.recalls.0.mix.weight" in state,
     )
 
 
