@@ -48,8 +48,23 @@ def test_cells_and_pictures_show_the_same_place(source):
         assert torch.equal(middles, latents[0, 0])
 
 
-def test_batches_have_two_frames_and_their_eight_pictures(source):
+def test_batches_have_three_frames_and_their_twelve_pictures(source):
     guesses = next(source.batches(3))
-    assert guesses.latents.shape == (3, 2, 32, 6, 10)
-    assert guesses.pictures.shape == (3, 8, 3, 96, 160)
+    assert guesses.latents.shape == (3, 3, 32, 6, 10)
+    assert guesses.pictures.shape == (3, 12, 3, 96, 160)
     assert float(guesses.latents.std()) > 0.1
+
+
+def test_a_clip_that_is_drawn_more_often_comes_with_its_own_pictures(source, monkeypatch):
+    seen, crop = [], source._crop
+
+    def watched(cells, clip):
+        seen.append(clip)
+        return crop(cells, clip)
+
+    monkeypatch.setattr(source._store, "_where", [(0, 1)] * 3)
+    monkeypatch.setattr(source, "_guess", lambda picks: torch.zeros(len(picks), 5, 32, 12, 20))
+    monkeypatch.setattr(source, "_crop", watched)
+    next(source.batches(2))
+    assert len(seen) == 2
+    assert all(np.shares_memory(clip, source._pictures[0][1]) for clip in seen)

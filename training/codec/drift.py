@@ -1,8 +1,9 @@
 """Whether a decoder that feeds on its own pictures changes them: `python -m training.codec.drift`.
 
 Latents of held-out clips are decoded there and back (0 1 2 3 4 3 2 1 0 …) with one memory all the
-way, and the last rounds compared with the first. Decides the walk and what is compared. The first
-round is left out: a stream's first frames have nothing to remember.
+way, and the last rounds compared with the first. Decides the walk and what is compared: the middle
+of the pictures, which takes a quarter of the time. The first round is left out: a stream's first
+frames have nothing to remember.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     model = load(options.codec)
     for clip in held_out(options.clips, options.count):
-        found = walk(model, clip.float() / 255, options.rounds)
+        middle = clip[..., 48:144, 80:240].float() / 255
+        found = walk(model, middle, options.rounds)
         print(json.dumps({k: [round(v, 4) for v in both] for k, both in found.items()}), flush=True)
 
 

@@ -30,15 +30,15 @@ SIGMAS = (0.15, 0.72)
 """From below the last jump of eight steps to that of two."""
 CROP = (6, 10)
 """Latent cells; at even places, so that edges of tokens lie where they will."""
-FRAMES = 2
+FRAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Guesses:
     latents: Tensor
-    """[B, 2, C, h, w], normalised: a frame and the one before it."""
+    """[B, 3, C, h, w], normalised, consecutive."""
     pictures: Tensor
-    """[B, 8, 3, H, W] in 0…1"""
+    """[B, 12, 3, H, W] in 0…1"""
 
 
 class GuessSource:
@@ -48,19 +48,20 @@ class GuessSource:
         self._model: CausalTransformer = load_ema(checkpoint)
         self._store = LatentStore(latents)
         self._store.refresh()
-        found = sorted(clips.glob("shard_*.json"))[1:]
-        self._pictures = [np.load(each.with_suffix(".npy"), mmap_mode="r") for each in found]
+        found = [clips / f"{each.stem}.npy" for each in sorted(latents.glob("shard_*.json"))[1:]]
+        self._pictures = [np.load(each, mmap_mode="r") for each in found]
         self._null = torch.from_numpy(TextEncoder().encode(""))
         self._random = torch.Generator().manual_seed(seed)
 
     def batches(self, size: int) -> Iterator[Guesses]:
-        per_shard = len(self._pictures[0])
+        places = self._store._where  # a clip with a rare sky has several
         while True:
-            picks = self._below(len(self._pictures) * per_shard, size)
-            guessed = self._guess(picks)
+            picks = self._below(len(places), size)
             parts = [
-                self._crop(guessed[row], self._pictures[pick // per_shard][pick % per_shard])
-                for row, pick in enumerate(picks)
+                self._crop(guess, self._pictures[shard][clip])
+                for guess, (shard, clip) in zip(
+                    self._guess(picks), (places[pick] for pick in picks), strict=True
+                )
             ]
             latents, pictures = zip(*parts, strict=True)
             yield Guesses(torch.stack(latents), torch.stack(pictures))
