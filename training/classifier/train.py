@@ -16,6 +16,8 @@ from training.classifier.model import JUDGE, VALUES, Classifier, labels, shard_p
 from training.codec.precision import mixed
 
 MOMENTS = (2, 9, 16)
+PEAK = 2e-3
+"""Learning rate."""
 
 
 def load_folder(
@@ -47,20 +49,23 @@ def main() -> None:
     parser.add_argument("--valid", type=Path, default=Path("training/runs/clips_valid"))
     parser.add_argument("--out", type=Path, default=JUDGE)
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--grow", type=Path, help="a judge to start from, at a third of the rate")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     pictures, wanted = load_folder(args.clips, MOMENTS, 100)
     torch.manual_seed(0)
-    model = Classifier().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.02)
+    model = Classifier.load(args.grow).requires_grad_(True).train() if args.grow else Classifier()
+    model = model.to(memory_format=torch.channels_last)
+    peak = PEAK / 3 if args.grow else PEAK
+    optimiser = torch.optim.AdamW(model.parameters(), lr=peak, weight_decay=0.02)
     model.layers.compile()
     start, step = time.monotonic(), 0
     while (spent := (time.monotonic() - start) / (60 * args.minutes)) < 1:
         picks = torch.randint(len(pictures), (args.batch,))
         for group in optimiser.param_groups:
-            group["lr"] = 2e-3 * min(1.0, (step + 1) / 100) * (1 - spent)
+            group["lr"] = peak * min(1.0, (step + 1) / 100) * (1 - spent)
         batch = pictures[picks].float()
         if torch.rand(()) < 0.5:
             batch = batch.flip(-1)
