@@ -11,6 +11,8 @@ Decides the critic, not how much it counts.
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -99,7 +101,7 @@ class Critic(nn.Module):
 class Adversary:
     """The critic in training. `lesson` teaches it, `reproach` is what the student is told."""
 
-    def __init__(self, channels: int, random: torch.Generator, *, rate: float = 6e-4) -> None:
+    def __init__(self, channels: int, random: torch.Generator, *, rate: float = 1e-3) -> None:
         self.random = random
         self.critic = Critic(channels).to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.AdamW(self.critic.parameters(), lr=rate, betas=(0.5, 0.98))
@@ -134,6 +136,13 @@ class Adversary:
         with mixed():
             scores = self.critic.judge(seen, made.pooled)
         return -scores.mean(), self._naming(seen, made.wanted)
+
+    def state(self) -> dict[str, Any]:
+        return {"critic": self.critic.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.critic.load_state_dict(state["critic"])
+        self.optimizer.load_state_dict(state["optimizer"])
 
     def _see(self, frames: Frames) -> Tensor:
         latents = frames.latents
@@ -183,8 +192,11 @@ class Reproach:
     """Frames judged in a step."""
     _said: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list), init=False)
 
-    def prepare(self, steps: int = 600) -> None:
-        """The critic learns the values before anyone listens to it."""
+    def prepare(self, kept: Path, steps: int = 400) -> None:
+        """The critic learns the values before anyone listens to it, or goes on where it was."""
+        if kept.exists():
+            self.adversary.restore(torch.load(kept, weights_only=True))
+            return
         random = self.adversary.random
         for step in range(steps):
             batch = self.store.draw(self.size, single=True, random=random)

@@ -24,10 +24,11 @@ from scope.pipelines.vista.text import TextEncoder
 from training.codec.precision import mixed
 from training.transformer.critic import Adversary, Reproach
 from training.transformer.data import LatentStore
-from training.transformer.endpoint import Endpoint, Task
+from training.transformer.endpoint import STEPS, Endpoint, Task
 from training.transformer.objective import Recipe, Sample, noised, own_past, predict
 from training.transformer.state import Run, load_ema
 
+CRITIC = "critic.pt"
 Target = Literal["guide", "endpoint"]
 
 
@@ -39,6 +40,7 @@ class Distillation:
     guidance: float
     """Of frames that continue something: what they see already says most."""
     shift: float = 2.5
+    teacher_steps: int = STEPS
 
 
 class Distiller:
@@ -50,7 +52,7 @@ class Distiller:
         self.null = null
         self.how = how
         self.recipe = Recipe(text_dropout=0.0)
-        self.endpoint = Endpoint(run, self._guided, null, how.shift)
+        self.endpoint = Endpoint(run, self._guided, null, how.shift, steps=how.teacher_steps)
         self.reproach: Reproach | None = None
 
     def loss(self, store: LatentStore, size: int, *, single: bool) -> Tensor:
@@ -131,9 +133,15 @@ def train(distiller: Distiller, store: LatentStore, args: argparse.Namespace, pa
             print(json.dumps(line | {"spent": round(elapsed, 3)}), flush=True)
             sums.clear()
         if time.monotonic() - saved > 300:
-            run.save(path)
+            keep(distiller, path)
             saved = time.monotonic()
-    run.save(path)
+    keep(distiller, path)
+
+
+def keep(distiller: Distiller, path: Path) -> None:
+    distiller.run.save(path)
+    if distiller.reproach is not None:
+        torch.save(distiller.reproach.adversary.state(), path.parent / CRITIC)
 
 
 def parse() -> argparse.Namespace:
@@ -145,6 +153,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--guidance-first", type=float, default=3.0)
     parser.add_argument("--guidance", type=float, default=2.0)
     parser.add_argument("--hours", type=float, default=0.2)
+    parser.add_argument("--teacher-steps", type=int, default=STEPS, help="4: it has few already")
     parser.add_argument("--doubt", type=float, default=0.0, help="weight of a critic's doubt")
     parser.add_argument("--naming", type=float, default=0.0, help="weight of values it misses")
     parser.add_argument("--steps", type=int, help="ends after so many, instead of by time")
@@ -164,7 +173,9 @@ def main() -> None:
     run.model.use_attention(attention_for(run.model.device, name="products"))
     for block in run.model.blocks:
         block.compile(dynamic=False)
-    how = Distillation(args.target, args.guidance_first, args.guidance)
+    how = Distillation(
+        args.target, args.guidance_first, args.guidance, teacher_steps=args.teacher_steps
+    )
     store = LatentStore(args.latents)
     store.refresh()
     null = torch.from_numpy(TextEncoder().encode(""))
@@ -175,7 +186,7 @@ def main() -> None:
     if args.doubt or args.naming:
         adversary = Adversary(run.sizes.channels, run.random)
         distiller.reproach = Reproach(adversary, store, args.doubt, args.naming)
-        distiller.reproach.prepare()
+        distiller.reproach.prepare(args.out / CRITIC)
     train(distiller, store, args, path)
 
 

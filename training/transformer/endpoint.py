@@ -24,6 +24,7 @@ from training.transformer.own_streams import CONTEXT_SIGMA, OwnStreams, sigmas_o
 from training.transformer.state import Run
 
 STEPS = 16
+"""Of the teacher; and the levels on the line at which the student is asked."""
 JUMPS = (4, 2)
 """Lengths of the lists whose states the student meets most."""
 REUSE = 6
@@ -58,9 +59,12 @@ class Pairs:
 
 
 class Endpoint:
-    def __init__(self, run: Run, teacher: Flow, null: Tensor, shift: float) -> None:
+    def __init__(
+        self, run: Run, teacher: Flow, null: Tensor, shift: float, *, steps: int = STEPS
+    ) -> None:
         self.run = run
         self.teacher = teacher
+        self.steps = steps
         self.student: Flow = average_of(run)
         self.null = null
         self.shift = shift
@@ -151,7 +155,7 @@ class Endpoint:
         context, context_t = sample.x[:, :, :-frames], sample.t[:, :-frames]
         pairs = Pairs(context, context_t, sample.text, batch.asked, noise, noise)
         x = noise
-        for level, lower in pairwise(sigmas_of(STEPS, self.shift)):
+        for level, lower in pairwise(sigmas_of(self.steps, self.shift)):
             seen = self._seen(pairs, x, torch.full((size, frames), level), x, single=single)
             x = x + (lower - level) * self.teacher(seen)
         pairs.end = x
