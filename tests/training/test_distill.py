@@ -30,9 +30,7 @@ class OneBatch:
         frames = 1 if single else 5
         torch.manual_seed(0)
         latents = torch.randn(size, 32, frames, 12, 20)
-        asked = torch.randint(-1, 5, (size, frames, 5))
-        text, targets = torch.randn(size, frames, 33, 384), torch.zeros(size, frames, 60, 10)
-        return Batch(latents, text, targets, asked, asked.clamp(min=0))
+        return Batch(latents, torch.randn(size, frames, 33, 384), torch.zeros(size, frames, 60, 10))
 
 
 @pytest.fixture
@@ -90,7 +88,7 @@ def test_every_goal_leads_to_the_end_that_belongs_to_the_noise(run, single):
     endpoint = Endpoint(run, teacher, torch.zeros(33, 384), 2.5)
     levels = set()
     for _ in range(3 * REUSE):
-        sample, goal, asked = endpoint.task(OneBatch(), 4, single=single)
+        sample, goal = endpoint.task(OneBatch(), 4, single=single)
         frames = goal.shape[2]
         x, sigma = sample.x[:, :, -frames:], sample.t[:, -frames:] / 1000
         end = x - sigma[:, None, :, None, None] * goal
@@ -102,7 +100,6 @@ def test_every_goal_leads_to_the_end_that_belongs_to_the_noise(run, single):
         assert float(gaps.amin(1).max()) < 1e-4
         levels |= set(sample.t[:, -frames:].flatten().tolist())
         assert sample.weight.shape == (4, frames, 12, 20)
-        assert asked.shape == (4, frames, 5)
     assert len(teacher.noise) == 3
     assert 1000.0 in levels
     assert len(levels) > 6
@@ -142,15 +139,15 @@ def test_own_streams_go_on_and_change_what_they_speak_of(run):
     model, random = frozen_copy(run.model), torch.Generator().manual_seed(0)
     streams, store = OwnStreams(2.5, steps=(2,), switch=0.5), Texts()
     made = [streams.next(model, store, 3, random) for _ in range(LONGEST + 1)]
-    assert made[0].latents.shape == (3, 32, 5, 12, 20)
-    assert made[0].text.shape == (3, 5, 33, 384)
-    spoken = torch.cat([part.text[:, :, 0, 0] for part in made], dim=1)
+    assert made[0][0].shape == (3, 32, 5, 12, 20)
+    assert made[0][1].shape == (3, 5, 33, 384)
+    spoken = torch.cat([text[:, :, 0, 0] for _, text in made], dim=1)
     steps = spoken.diff(dim=1)[:, :-5]
     assert bool((steps >= 0).all())
     places = {int(place) % 5 for _, place in steps.nonzero()}
     assert len(places) > 2  # in the middle of clips too
     assert bool((spoken[:, -5:] == LONGEST + 1).all())  # a new beginning has new words
-    assert not torch.equal(made[0].latents, made[1].latents)
+    assert not torch.equal(made[0][0], made[1][0])
 
 
 class TorchNoise:
@@ -165,13 +162,13 @@ class TorchNoise:
 
 def test_own_streams_are_what_the_shipped_sampler_makes(run):
     model, random = frozen_copy(run.model), torch.Generator().manual_seed(7)
-    made = OwnStreams(2.5, steps=(4,)).next(model, OneBatch(), 2, random)
+    latents, text = OwnStreams(2.5, steps=(4,)).next(model, OneBatch(), 2, random)
     random = torch.Generator().manual_seed(7)
     torch.randint(5, (2,), generator=random)
     torch.rand(2, generator=random)
     torch.rand(1, generator=random)
     plan = StepPlan.of((1000, 750, 500, 250), shift=2.5, method="euler")
-    kv, pooled = text_inputs(model, made.text[:, :1])
+    kv, pooled = text_inputs(model, text[:, :1])
     cache = model.empty_cache((6, 10), frames=5, batch=2)
     block = cache.begin_block(1)
 
@@ -181,7 +178,7 @@ def test_own_streams_are_what_the_shipped_sampler_makes(run):
         return model.stream(x, t, kv, cache=cache, plan=block, pooled=pooled).numpy()
 
     *_, first = denoise(flow, (2, 32, 1, 12, 20), plan, TorchNoise(random))
-    assert np.allclose(made.latents[:, :, :1].numpy(), first, atol=1e-5)
+    assert np.allclose(latents[:, :, :1].numpy(), first, atol=1e-5)
     # The window and what is put on the past are the shipped ones too.
     shipped = read_manifest(ASSETS)
     assert shipped.window == WINDOW

@@ -25,7 +25,6 @@ def scene(captions: list[str], skies: list[str], change_frame: int | None = None
     drawn = sample(np.random.default_rng(0), split="train")
     attributes = [replace(drawn, sky=sky).as_dict() for sky in skies]
     told = {"captions": captions, "attributes": attributes, "change_frame": change_frame}
-    told["mentioned"] = [["biome", "sky"] for _ in captions]
     return told | {"seed": 1}
 
 

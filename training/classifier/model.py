@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from training.world.attributes import VALUES
+from training.world.attributes import BIOMES, SKIES, STYLES, TIMES, WEATHERS
 
+VALUES = {"biome": BIOMES, "time": TIMES, "weather": WEATHERS, "sky": SKIES, "style": STYLES}
 SIZE = (96, 160)
 JUDGE = Path(__file__).parent / "judge.safetensors"
 """The one judge of all versions, kept so that their figures can be compared."""

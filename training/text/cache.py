@@ -4,14 +4,11 @@
 
 writes `shard_00000.texts.npy` next to each `shard_00000.json`: float16 [N, 6, 2, 33, 384], for each
 clip its caption and five fresh ones of the same scene; the second text is the first again where a
-clip has only one. Beside it `shard_00000.asked.npy`, int8 [N, 6, 2, 5], says which values those
-captions ask for (`attributes.VALUES`), -1 for what a caption leaves open. Shards that have both are
-skipped.
+clip has only one. Shards that have it are skipped.
 """
 
 import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,35 +16,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scope.pipelines.vista.text import ROWS, TEXT_WIDTH, TextEncoder
-from training.world.attributes import VALUES, Attributes, numbers
+from training.world.attributes import Attributes
 from training.world.captions import write
 
 VARIANTS = 6
 
 
-def embed_shard(
-    records: list[dict[str, Any]], encoder: TextEncoder
-) -> tuple[NDArray[np.float16], NDArray[np.int8]]:
+def embed_shard(records: list[dict[str, Any]], encoder: TextEncoder) -> NDArray[np.float16]:
     out = np.zeros((len(records), VARIANTS, 2, ROWS, TEXT_WIDTH), np.float16)
-    asked = np.full((len(records), VARIANTS, 2, len(VALUES)), -1, np.int8)
     for row, record in enumerate(records):
         for variant in range(VARIANTS):
-            said = captions_of(record, variant)
-            texts = [encoder.encode(caption) for caption, _ in said]
+            texts = [encoder.encode(caption) for caption in captions_of(record, variant)]
             out[row, variant, 0], out[row, variant, 1] = texts[0], texts[-1]
-            for part in (0, -1):
-                known, spoken = record["attributes"][part], said[part][1]
-                asked[row, variant, part] = numbers(known, only=spoken)
-    return out, asked
+    return out
 
 
-def captions_of(record: dict[str, Any], variant: int) -> list[tuple[str, Sequence[str]]]:
-    """The clip's own captions, or others that say as true things about it; with the attributes
-    that each speaks of."""
-    if variant == 0:
-        return list(zip(record["captions"], record["mentioned"], strict=True))
+def captions_of(record: dict[str, Any], variant: int) -> list[str]:
+    """The clip's own captions, or others that say as true things about it."""
+    if variant == 0 or "attributes" not in record:
+        return list(record["captions"])
     rng = np.random.default_rng((record["seed"], variant))
-    return [write(Attributes(**known), rng) for known in record["attributes"]]
+    return [write(Attributes(**known), rng)[0] for known in record["attributes"]]
 
 
 def cache_path(shard: Path) -> Path:
@@ -55,21 +44,15 @@ def cache_path(shard: Path) -> Path:
     return shard.with_suffix(".texts.npy")
 
 
-def asked_path(shard: Path) -> Path:
-    """Where it is kept what the embedded captions ask for."""
-    return shard.with_suffix(".asked.npy")
-
-
 def fill(latents: Path, encoder: TextEncoder | None = None) -> int:
     """Embed every complete shard that has no embeddings yet; returns how many were done."""
     done = 0
     for shard in sorted(latents.glob("shard_*.json")):
         target = cache_path(shard)
-        if target.exists() and asked_path(shard).exists():
+        if target.exists():
             continue
         encoder = encoder or TextEncoder()
-        made, asked = embed_shard(json.loads(shard.read_text()), encoder)
-        np.save(asked_path(shard), asked)
+        made = embed_shard(json.loads(shard.read_text()), encoder)
         partial = target.with_name(target.name + ".partial")
         with partial.open("wb") as file:
             np.save(file, made)

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.text.cache import asked_path, cache_path, fill
-from training.world.attributes import numbers
+from training.text.cache import cache_path, fill
 
 PICTURES_PER_LATENT = 4
 OFTEN = {"rainbow": 3, "birds": 3, "stars": 2}
@@ -30,10 +29,6 @@ class Batch:
     """[batch, frames, 33, 384]"""
     targets: Tensor
     """[batch, frames, tokens, targets]"""
-    asked: Tensor
-    """[batch, frames, 5], for each of `attributes.VALUES` the value the text asks for, or -1."""
-    shows: Tensor
-    """The same of what the frame was drawn with."""
 
 
 class LatentStore:
@@ -46,8 +41,6 @@ class LatentStore:
         self._latents: list[Tensor] = []
         self._targets: list[Tensor] = []
         self._texts: list[np.ndarray] = []
-        self._asked: list[Tensor] = []
-        self._shows: list[Tensor] = []
         self._change: list[list[int]] = []
         self._where: list[tuple[int, int]] = []
 
@@ -77,8 +70,6 @@ class LatentStore:
         self._latents.append(latents)
         self._targets.append(targets)
         self._texts.append(np.load(cache_path(shard), mmap_mode="r"))
-        self._asked.append(torch.from_numpy(np.load(asked_path(shard))))
-        self._shows.append(torch.tensor([_shown(record) for record in records]))
         self._change.append([_change(record, frames) for record in records])
         for row, record in enumerate(records):
             times = 1 if self.holdout else max(OFTEN.get(sky, 1) for sky in _skies(record))
@@ -91,7 +82,7 @@ class LatentStore:
         return self.take(picks, single=single, random=random)
 
     def take(self, picks: list[int], *, single: bool, random: torch.Generator) -> Batch:
-        latents, texts, targets, asked, shows = [], [], [], [], []
+        latents, texts, targets = [], [], []
         for pick in picks:
             shard, row = self._where[pick]
             clip = self._latents[shard][row]
@@ -106,14 +97,10 @@ class LatentStore:
             if not self.holdout:
                 variant = int(torch.randint(len(stored), (1,), generator=random))
             texts.append(torch.from_numpy(stored[variant][which]))
-            asked.append(self._asked[shard][row, variant, which])
-            shows.append(self._shows[shard][row, which])
         return Batch(
             torch.stack(latents).transpose(1, 2).float(),
             torch.stack(texts).float(),
             torch.stack(targets).float(),
-            torch.stack(asked).long(),
-            torch.stack(shows),
         )
 
 
@@ -121,11 +108,6 @@ def _change(record: dict[str, Any], frames: int) -> int:
     """The latent frame from which on the second caption holds."""
     change = record["change_frame"]
     return frames if change is None else max(0, int(change) // PICTURES_PER_LATENT)
-
-
-def _shown(record: dict[str, Any]) -> list[list[int]]:
-    """What the first and the second part of a clip show."""
-    return [numbers(record["attributes"][part]) for part in (0, -1)]
 
 
 def _skies(record: dict[str, Any]) -> list[str]:

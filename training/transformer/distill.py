@@ -22,13 +22,11 @@ from scope.models.attention_backend import attention_for
 from scope.models.causal import CausalTransformer
 from scope.pipelines.vista.text import TextEncoder
 from training.codec.precision import mixed
-from training.transformer.critic import Adversary, Reproach
 from training.transformer.data import LatentStore
-from training.transformer.endpoint import STEPS, Endpoint, Task
+from training.transformer.endpoint import Endpoint
 from training.transformer.objective import Recipe, Sample, noised, own_past, predict
 from training.transformer.state import Run, load_ema
 
-CRITIC = "critic.pt"
 Target = Literal["guide", "endpoint"]
 
 
@@ -40,7 +38,6 @@ class Distillation:
     guidance: float
     """Of frames that continue something: what they see already says most."""
     shift: float = 2.5
-    teacher_steps: int = STEPS
 
 
 class Distiller:
@@ -52,22 +49,18 @@ class Distiller:
         self.null = null
         self.how = how
         self.recipe = Recipe(text_dropout=0.0)
-        self.endpoint = Endpoint(run, self._guided, null, how.shift, steps=how.teacher_steps)
-        self.reproach: Reproach | None = None
+        self.endpoint = Endpoint(run, self._guided, null, how.shift)
 
     def loss(self, store: LatentStore, size: int, *, single: bool) -> Tensor:
         if self.how.target == "guide":
-            sample, goal, asked = self._guide(store, size, single=single)
+            sample, goal = self._guide(store, size, single=single)
         else:
-            sample, goal, asked = self.endpoint.task(store, size, single=single)
+            sample, goal = self.endpoint.task(store, size, single=single)
         with mixed():
-            flow = predict(self.run.model, sample, 0)[0].float()
-        regression = weighted(flow - goal, sample)
-        if self.reproach is None:
-            return regression
-        return self.reproach.add(flow, regression, sample, asked)
+            flow = predict(self.run.model, sample, 0)[0]
+        return weighted(flow.float() - goal, sample)
 
-    def _guide(self, store: LatentStore, size: int, *, single: bool) -> Task:
+    def _guide(self, store: LatentStore, size: int, *, single: bool) -> tuple[Sample, Tensor]:
         """Frames of clips at any level, and the teacher's guided flow."""
         batch = store.draw(size, single=single, random=self.run.random)
         random, past = self.run.random, None
@@ -76,7 +69,7 @@ class Distiller:
         level = torch.rand((size, batch.latents.shape[2]), generator=random) * 0.98 + 0.02
         sigma = self.how.shift * level / (1 + (self.how.shift - 1) * level)
         sample = noised(batch, self.recipe, self.null, random, sigma=sigma, past=past)
-        return sample, self._guided(sample), batch.asked
+        return sample, self._guided(sample)
 
     @torch.no_grad()
     def _guided(self, sample: Sample) -> Tensor:
@@ -128,20 +121,12 @@ def train(distiller: Distiller, store: LatentStore, args: argparse.Namespace, pa
         sums.append(float(loss.detach()))
         if run.step % 20 == 0:
             line = {"step": run.step, "loss": round(sum(sums) / len(sums), 4)}
-            if distiller.reproach is not None:
-                line |= {key: round(value, 3) for key, value in distiller.reproach.said().items()}
             print(json.dumps(line | {"spent": round(elapsed, 3)}), flush=True)
             sums.clear()
         if time.monotonic() - saved > 300:
-            keep(distiller, path)
+            run.save(path)
             saved = time.monotonic()
-    keep(distiller, path)
-
-
-def keep(distiller: Distiller, path: Path) -> None:
-    distiller.run.save(path)
-    if distiller.reproach is not None:
-        torch.save(distiller.reproach.adversary.state(), path.parent / CRITIC)
+    run.save(path)
 
 
 def parse() -> argparse.Namespace:
@@ -153,9 +138,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--guidance-first", type=float, default=3.0)
     parser.add_argument("--guidance", type=float, default=2.0)
     parser.add_argument("--hours", type=float, default=0.2)
-    parser.add_argument("--teacher-steps", type=int, default=STEPS, help="4: it has few already")
-    parser.add_argument("--doubt", type=float, default=0.0, help="weight of a critic's doubt")
-    parser.add_argument("--naming", type=float, default=0.0, help="weight of values it misses")
     parser.add_argument("--steps", type=int, help="ends after so many, instead of by time")
     parser.add_argument("--rate", type=float, default=0.2, help="of the training rate")
     parser.add_argument("--ema", type=float, default=0.98)
@@ -173,21 +155,14 @@ def main() -> None:
     run.model.use_attention(attention_for(run.model.device, name="products"))
     for block in run.model.blocks:
         block.compile(dynamic=False)
-    how = Distillation(
-        args.target, args.guidance_first, args.guidance, teacher_steps=args.teacher_steps
-    )
+    how = Distillation(args.target, args.guidance_first, args.guidance)
     store = LatentStore(args.latents)
     store.refresh()
     null = torch.from_numpy(TextEncoder().encode(""))
     teacher = load_ema(args.teacher)
     for block in teacher.blocks:
         block.compile(dynamic=False)
-    distiller = Distiller(run, teacher, null, how)
-    if args.doubt or args.naming:
-        adversary = Adversary(run.sizes.channels, run.random)
-        distiller.reproach = Reproach(adversary, store, args.doubt, args.naming)
-        distiller.reproach.prepare(args.out / CRITIC)
-    train(distiller, store, args, path)
+    train(Distiller(run, teacher, null, how), store, args, path)
 
 
 def student_of(teacher: Path) -> Run:

@@ -18,13 +18,13 @@ from torch import Tensor
 
 from scope.models.flow import TIMESTEPS, add_noise
 from training.codec.precision import mixed
-from training.transformer.data import LatentStore
+from training.transformer.data import Batch, LatentStore
+from training.transformer.model import CLIP_FRAMES
 from training.transformer.objective import Recipe, Sample, importance, noised, own_past, predict
 from training.transformer.own_streams import CONTEXT_SIGMA, OwnStreams, sigmas_of
 from training.transformer.state import Run
 
 STEPS = 16
-"""Of the teacher; and the levels on the line at which the student is asked."""
 JUMPS = (4, 2)
 """Lengths of the lists whose states the student meets most."""
 REUSE = 6
@@ -33,8 +33,6 @@ KEPT = 8192
 """Rows of each kind that are kept: the teacher does not change, so an end stays true."""
 
 Flow = Callable[[Sample], Tensor]
-Task = tuple[Sample, Tensor, Tensor]
-"""What the student sees, the flow it should say, and what the texts ask for [n, frames, 5]."""
 
 
 @dataclass(slots=True)
@@ -44,7 +42,6 @@ class Pairs:
     context: Tensor
     context_t: Tensor
     text: Tensor
-    asked: Tensor
     noise: Tensor
     """[n, channels, frames, height, width]"""
     end: Tensor
@@ -59,12 +56,9 @@ class Pairs:
 
 
 class Endpoint:
-    def __init__(
-        self, run: Run, teacher: Flow, null: Tensor, shift: float, *, steps: int = STEPS
-    ) -> None:
+    def __init__(self, run: Run, teacher: Flow, null: Tensor, shift: float) -> None:
         self.run = run
         self.teacher = teacher
-        self.steps = steps
         self.student: Flow = average_of(run)
         self.null = null
         self.shift = shift
@@ -76,7 +70,8 @@ class Endpoint:
         self._draws = {True: 0, False: 0}
         self._layout: dict[bool, Sample] = {}
 
-    def task(self, store: LatentStore, size: int, *, single: bool) -> Task:
+    def task(self, store: LatentStore, size: int, *, single: bool) -> tuple[Sample, Tensor]:
+        """What the student sees, and the flow it should say."""
         if self._draws[single] % REUSE == 0:
             self._drive(store, size, single=single)
         self._draws[single] += 1
@@ -84,8 +79,7 @@ class Endpoint:
         pairs = kept.take(torch.randint(len(kept.end), (size,), generator=random))
         x, sigma = self._states(pairs, single=single)
         weight = (1 + importance(_open_sky(pairs.end), pairs.end)) / 2
-        sample = self._seen(pairs, x, sigma, weight, single=single)
-        return sample, (x - pairs.end) / _wide(sigma), pairs.asked
+        return self._seen(pairs, x, sigma, weight, single=single), (x - pairs.end) / _wide(sigma)
 
     def _states(self, pairs: Pairs, *, single: bool) -> tuple[Tensor, Tensor]:
         """A state of every frame and its level [n, frames]: two fifths pure noise, the rest on the
@@ -142,7 +136,8 @@ class Endpoint:
         """The teacher goes its way from new noise."""
         random, past = self.run.random, None
         if not single and self._draws[single] // REUSE % 2 == 0:
-            batch = self._streams.next(self.run.ema, store, size, random)
+            latents, text = self._streams.next(self.run.ema, store, size, random)
+            batch = Batch(latents, text, torch.zeros(size, CLIP_FRAMES, 60, 10))
         else:
             batch = store.draw(size, single=single, random=random)
             if not single:
@@ -153,9 +148,9 @@ class Endpoint:
         self._layout[single] = sample
         noise = sample.x[:, :, -frames:]
         context, context_t = sample.x[:, :, :-frames], sample.t[:, :-frames]
-        pairs = Pairs(context, context_t, sample.text, batch.asked, noise, noise)
+        pairs = Pairs(context, context_t, sample.text, noise, noise)
         x = noise
-        for level, lower in pairwise(sigmas_of(self.steps, self.shift)):
+        for level, lower in pairwise(sigmas_of(STEPS, self.shift)):
             seen = self._seen(pairs, x, torch.full((size, frames), level), x, single=single)
             x = x + (lower - level) * self.teacher(seen)
         pairs.end = x

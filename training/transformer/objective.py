@@ -5,7 +5,7 @@ noisy frame sees the clean (or slightly noised) frames before it and itself, all
 in one pass (teacher forcing); a single frame is a clip of one.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -138,7 +138,7 @@ def own_past(
     swap = torch.rand(len(past), generator=random) < recipe.own_past
     if not swap.any():
         return past
-    chosen = Batch(*(getattr(batch, part.name)[swap] for part in fields(batch)))
+    chosen = Batch(*(part[swap] for part in (batch.latents, batch.text, batch.targets)))
     size, frames = chosen.latents.shape[0], chosen.latents.shape[2]
     low, high = recipe.own_past_sigma
     sigma = low + (high - low) * torch.rand((size, frames), generator=random)

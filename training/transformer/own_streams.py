@@ -13,7 +13,7 @@ from torch import Tensor
 from scope.models.causal import CausalTransformer
 from scope.models.flow import TIMESTEPS, add_noise, shift_sigma
 from scope.models.kv_cache import KvCache
-from training.transformer.data import Batch, LatentStore
+from training.transformer.data import LatentStore
 from training.transformer.model import CLIP_FRAMES, LATENT_GRID
 from training.transformer.objective import text_inputs
 
@@ -39,43 +39,39 @@ class OwnStreams:
     switch: float = 0.2
     """Chance of another prompt for each stream in a call."""
     _cache: KvCache | None = field(default=None, init=False)
-    _said: tuple[Tensor, Tensor] | None = field(default=None, init=False)
+    _text: Tensor | None = field(default=None, init=False)
     _calls: int = field(default=0, init=False)
 
     @torch.no_grad()
     def next(
         self, model: CausalTransformer, store: LatentStore, size: int, random: torch.Generator
-    ) -> Batch:
-        """The next frames; what they show is not known."""
+    ) -> tuple[Tensor, Tensor]:
+        """Latents [size, channels, frames, ...] and their text [size, frames, 33, 384]."""
         if self._cache is None or self._calls >= LONGEST:
             grid = (LATENT_GRID[0] // 2, LATENT_GRID[1] // 2)
             self._cache, self._calls = model.empty_cache(grid, frames=WINDOW, batch=size), 0
-        text, asked = self._words(store, size, random)
+        text = self._words(store, size, random)
         self._calls += 1
         levels = sigmas_of(self.steps[int(_draw(random) * len(self.steps))], self.shift)
         made = [
             _frame(model, text[:, frame : frame + 1], self._cache, levels, random)
             for frame in range(CLIP_FRAMES)
         ]
-        unknown = torch.zeros(size, CLIP_FRAMES, 60, 10)
-        return Batch(torch.cat(made, dim=2), text, unknown, asked, torch.full_like(asked, -1))
+        return torch.cat(made, dim=2), text
 
-    def _words(
-        self, store: LatentStore, size: int, random: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """The text of each frame and what it asks for. A switch comes anywhere in a clip: what the
-        past still shows has to be painted over as well as begun with.
+    def _words(self, store: LatentStore, size: int, random: torch.Generator) -> Tensor:
+        """The text of each frame. A switch comes anywhere in a clip: what the past still shows has
+        to be painted over as well as begun with.
         """
-        drawn = store.draw(size, single=True, random=random)
-        new = (drawn.text, drawn.asked)
-        before = new if self._calls == 0 or self._said is None else self._said
+        text = store.draw(size, single=True, random=random).text
+        begins = self._calls == 0
+        before = text if begins or self._text is None else self._text
         frame = torch.randint(CLIP_FRAMES, (size,), generator=random)
         frame[torch.rand(size, generator=random) >= self.switch] = CLIP_FRAMES
-        turned = torch.arange(CLIP_FRAMES) >= frame[:, None]
-        text = torch.where(turned[..., None, None], new[0], before[0])
-        asked = torch.where(turned[..., None], new[1], before[1])
-        self._said = text[:, -1:], asked[:, -1:]
-        return text, asked
+        new = (torch.arange(CLIP_FRAMES) >= frame[:, None])[..., None, None]
+        spoken = torch.where(new, text, before)
+        self._text = spoken[:, -1:]
+        return spoken
 
 
 def _frame(

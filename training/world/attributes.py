@@ -5,7 +5,6 @@ Decides the distribution of attributes in every split. Knows nothing of pictures
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
@@ -21,8 +20,6 @@ SEASONS = ("none", "spring", "summer", "autumn", "winter")
 SUBJECTS = ("none", "sailboat", "lighthouse", "cabin", "train", "car", "windmill")
 CAMERAS = ("still", "pan left", "pan right", "rise", "forward")
 STYLES = ("natural", "watercolor", "neon", "monochrome", "pastel", "sepia")
-VALUES = {"biome": BIOMES, "time": TIMES, "weather": WEATHERS, "sky": SKIES, "style": STYLES}
-"""What can be told from one picture."""
 SPLITS = ("train", "valid", "combos", "phrases")
 
 SEASONAL = frozenset({"mountains", "forest", "meadow", "lake", "village"})
@@ -79,11 +76,6 @@ class Attributes:
 
 
 KEYS = tuple(field.name for field in fields(Attributes))
-
-
-def numbers(values: Mapping[str, str], only: Collection[str] = VALUES) -> list[int]:
-    """Positions in `VALUES` of some attributes' values, -1 for every other one."""
-    return [known.index(values[key]) if key in only else -1 for key, known in VALUES.items()]
 
 
 def is_held_out(attributes: Attributes) -> bool:
