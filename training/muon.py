@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from training.codec.precision import quick_kind
+from training.precision import quick_kind
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 

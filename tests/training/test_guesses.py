@@ -62,7 +62,7 @@ def test_a_clip_that_is_drawn_more_often_comes_with_its_own_pictures(source, mon
         seen.append(clip)
         return crop(cells, clip)
 
-    monkeypatch.setattr(source._store, "_where", [(0, 1)] * 3)
+    monkeypatch.setattr(source._store, "where", [(0, 1)] * 3)
     monkeypatch.setattr(source, "_guess", lambda picks: torch.zeros(len(picks), 5, 32, 12, 20))
     monkeypatch.setattr(source, "_crop", watched)
     next(source.batches(2))

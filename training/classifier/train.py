@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from training.classifier.model import JUDGE, VALUES, Classifier, labels, shard_pictures
-from training.codec.precision import mixed
+from training.precision import mixed
 
 MOMENTS = (2, 9, 16)
 PEAK = 2e-3

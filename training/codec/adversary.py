@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from training.codec.precision import mixed
+from training.precision import mixed
 
 WIDTH = 64
 CHANGE_GAIN = 4.0

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from training.codec.measure import load
 from training.codec.model import Codec
-from training.codec.precision import mixed
+from training.precision import mixed
 from training.world.attributes import SPLITS
 from training.world.make import CLIPS_PER_SHARD, seed_of
 from training.world.scene import render, sample_scene

@@ -21,7 +21,7 @@ from torch import Tensor
 from scope.models.causal import CausalTransformer
 from scope.pipelines.vista.text import TextEncoder
 from training.codec.model import PICTURES, SPACE
-from training.codec.precision import mixed
+from training.precision import mixed
 from training.transformer.data import LatentStore
 from training.transformer.objective import Recipe, noised, predict
 from training.transformer.state import load_ema
@@ -54,7 +54,7 @@ class GuessSource:
         self._random = torch.Generator().manual_seed(seed)
 
     def batches(self, size: int) -> Iterator[Guesses]:
-        places = self._store._where  # a clip with a rare sky has several
+        places = self._store.where  # a clip with a rare sky has several
         while True:
             picks = self._below(len(places), size)
             parts = [

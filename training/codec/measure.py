@@ -16,7 +16,7 @@ from torch import Tensor
 
 from training.codec.losses import gradient_energy, psnr, ssim
 from training.codec.model import PICTURES, Codec, CodecShape
-from training.codec.precision import mixed
+from training.precision import mixed
 
 
 def load(folder: Path) -> Codec:

@@ -39,8 +39,8 @@ from training.codec.losses import Weights, psnr, rarity, reconstruction, sharpen
 from training.codec.measure import load, measure
 from training.codec.model import PICTURES, Codec, CodecShape
 from training.codec.optimizer import optimizers
-from training.codec.precision import mixed
 from training.codec.unroll import unrolled
+from training.precision import mixed
 
 LESSONS_AHEAD = 50
 """The critic learns alone at first; it starts anew with every process."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from training.codec.model import PICTURES, Codec
-from training.codec.precision import mixed
+from training.precision import mixed
 
 CHANGED = 0.3
 """Share of the samples whose picture has other colours and another contrast, by up to 15%."""

@@ -42,10 +42,12 @@ class LatentStore:
         self._targets: list[Tensor] = []
         self._texts: list[np.ndarray] = []
         self._change: list[list[int]] = []
-        self._where: list[tuple[int, int]] = []
+        self.where: list[tuple[int, int]] = []
+        """Shard, counted from the first that is not held out, and row of every pick; a clip that is
+        drawn more often has several."""
 
     def __len__(self) -> int:
-        return len(self._where)
+        return len(self.where)
 
     def refresh(self) -> int:
         """Load shards that appeared since; the first shard of all is held out."""
@@ -73,7 +75,7 @@ class LatentStore:
         self._change.append([_change(record, frames) for record in records])
         for row, record in enumerate(records):
             times = 1 if self.holdout else max(OFTEN.get(sky, 1) for sky in _skies(record))
-            self._where += [(number, row)] * times
+            self.where += [(number, row)] * times
         self._seen.add(shard.name)
 
     def draw(self, size: int, *, single: bool, random: torch.Generator) -> Batch:
@@ -84,7 +86,7 @@ class LatentStore:
     def take(self, picks: list[int], *, single: bool, random: torch.Generator) -> Batch:
         latents, texts, targets = [], [], []
         for pick in picks:
-            shard, row = self._where[pick]
+            shard, row = self.where[pick]
             clip = self._latents[shard][row]
             frames = range(clip.shape[0])
             if single:

@@ -21,7 +21,7 @@ from torch import Tensor
 from scope.models.attention_backend import attention_for
 from scope.models.causal import CausalTransformer
 from scope.pipelines.vista.text import TextEncoder
-from training.codec.precision import mixed
+from training.precision import mixed
 from training.transformer.data import LatentStore
 from training.transformer.endpoint import Endpoint
 from training.transformer.objective import Recipe, Sample, noised, own_past, predict

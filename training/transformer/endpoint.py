@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from scope.models.flow import TIMESTEPS, add_noise
-from training.codec.precision import mixed
+from training.precision import mixed
 from training.transformer.data import Batch, LatentStore
 from training.transformer.model import CLIP_FRAMES
 from training.transformer.objective import Recipe, Sample, importance, noised, own_past, predict

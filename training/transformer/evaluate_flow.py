@@ -3,7 +3,7 @@
 import torch
 
 from scope.models.causal import CausalTransformer
-from training.codec.precision import mixed
+from training.precision import mixed
 from training.transformer.data import LatentStore
 from training.transformer.objective import Recipe, noised, predict
 

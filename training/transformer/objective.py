@@ -13,7 +13,7 @@ from torch import Tensor
 from scope.models.causal import CausalTransformer, FrameLayout, TextKv
 from scope.models.flow import TIMESTEPS, add_noise, flow_target
 from scope.pipelines.vista.text import TEXT_TOKENS
-from training.codec.precision import mixed
+from training.precision import mixed
 from training.transformer.data import Batch
 from training.transformer.model import SemanticHead
 

@@ -17,7 +17,7 @@ import torch
 
 from scope.models.attention_backend import attention_for
 from scope.pipelines.vista.text import TextEncoder
-from training.codec.precision import mixed
+from training.precision import mixed
 from training.transformer.data import LatentStore
 from training.transformer.evaluate_flow import held_out
 from training.transformer.grow import grown
