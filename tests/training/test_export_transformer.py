@@ -3,15 +3,18 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import numpy_helper
 
 from scope.models.causal import CausalConfig, CausalTransformer
 from scope.pipelines.vista.manifest import Manifest
+from scope.pipelines.vista.pipeline import ASSETS
 from scope.pipelines.vista.runtime import Runtime
 from scope.pipelines.vista.self_test import Setup
 from scope.pipelines.vista.text import ROWS, TEXT_TOKENS, TEXT_WIDTH
-from training.export.graph import Graph
+from training.export.graph import MOST, Graph
 from training.export.package import Packing, write_package
 
 CONFIG = CausalConfig(
@@ -114,3 +117,12 @@ def test_eight_bit_products_are_close_to_the_exact_ones(package, runtime):
     exact, found = (each.flow(x, table, feed) for each in (runtime, coarse))
     error = np.sqrt(np.square(found - exact).mean() / np.square(exact).mean())
     assert 0 < error < 0.08
+
+
+def test_no_pair_of_8_bit_products_leaves_16_bits():
+    """Where a processor adds two of them in 16 bits, more would be cut off without a word."""
+    shipped = onnx.load(str(ASSETS / "step.int8.onnx"))
+    weights = [numpy_helper.to_array(each) for each in shipped.graph.initializer]
+    largest = max(int(np.abs(each.astype(int)).max()) for each in weights if each.dtype == np.int8)
+    assert largest == MOST
+    assert 2 * 255 * largest <= np.iinfo(np.int16).max

@@ -15,6 +15,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 20
 MICROSOFT = "com.microsoft"
+MOST = 64
+"""Largest of a product's 8-bit weights. Processors without VNNI add two products in 16 bits that
+saturate: 2 · 255 · 64 is the most that fits."""
 _KINDS = {"float": TensorProto.FLOAT, "int64": TensorProto.INT64, "uint8": TensorProto.UINT8}
 Shape = list[int | str]
 
@@ -85,7 +88,7 @@ class Graph:
     def _eight_bit_linear(
         self, value: str, name: str, weight: NDArray[Any], bias: NDArray[Any]
     ) -> str:
-        scale = np.maximum(np.abs(weight).max(axis=1), 1e-8) / 127
+        scale = np.maximum(np.abs(weight).max(axis=1), 1e-8) / MOST
         rounded = np.round(weight / scale[:, None]).astype(np.int8)
         zero = self.constant(np.zeros(len(scale), np.int8))
         return self.op(
