@@ -59,7 +59,9 @@ def test_decoding_in_pieces_is_decoding_the_clip(model, latents, whole, sizes, l
     made = torch.cat(decoded(vae, latents, sizes, vae.open()))
     assert made.shape == (1 + 4 * (FRAMES - 1), 16, 24, 3)
     assert made.dtype == torch.uint8
-    assert (made.int() - whole.int()).abs().max() <= (0 if latents_per_pass == 1 else 1)
+    # Processors round sums of other lengths otherwise: one level of 255, in few places.
+    assert (made.int() - whole.int()).abs().max() <= 1
+    assert (made != whole).float().mean() < 0.01
 
 
 def test_pieces_come_one_latent_at_a_time(model, latents):
@@ -67,7 +69,14 @@ def test_pieces_come_one_latent_at_a_time(model, latents):
     assert [len(p) for p in decoded(vae, latents, (3, 3, 1), vae.open())] == [1, *[4] * 6]
 
 
-def test_a_fresh_state_is_a_reset_and_two_streams_do_not_meet(model, latents, whole):
+@pytest.fixture(scope="module")
+def streamed(model, latents) -> Tensor:
+    """The clip as a stream that nothing disturbs makes it."""
+    vae = WanVae(model)
+    return torch.cat(decoded(vae, latents, (FRAMES,), vae.open()))
+
+
+def test_a_fresh_state_is_a_reset_and_two_streams_do_not_meet(model, latents, streamed):
     vae = WanVae(model)
     one, other = vae.open(), vae.open()
     decoded(vae, torch.randn(1, 16, 2, 2, 3), (2,), other)
@@ -75,18 +84,18 @@ def test_a_fresh_state_is_a_reset_and_two_streams_do_not_meet(model, latents, wh
     for part in latents.split(1, dim=2):
         made += vae.decode(part, one)
         decoded(vae, torch.randn(1, 16, 1, 2, 3), (1,), other)
-    assert torch.equal(torch.cat(made), whole)
+    assert torch.equal(torch.cat(made), streamed)
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 4])
-def test_a_mark_and_a_dump_continue_bit_for_bit(model, latents, whole, after):
+def test_a_mark_and_a_dump_continue_bit_for_bit(model, latents, streamed, after):
     vae = WanVae(model)
     state = vae.open()
     decoded(vae, latents[:, :, :after], (after,), state)
     mark, dumped = state.copy(), state.dump()
     decoded(vae, torch.randn(1, 16, 3, 2, 3), (3,), state)
     state.become(mark)
-    rest = whole[1 + 4 * (after - 1) :] if after else whole
+    rest = streamed[1 + 4 * (after - 1) :] if after else streamed
     for resumed in (state, vae.load(dumped)):
         made = decoded(vae, latents[:, :, after:], (FRAMES - after,), resumed)
         assert torch.equal(torch.cat(made), rest)
