@@ -17,7 +17,7 @@ from training.world.attributes import BIOMES, SKIES, STYLES, TIMES, WEATHERS
 VALUES = {"biome": BIOMES, "time": TIMES, "weather": WEATHERS, "sky": SKIES, "style": STYLES}
 SIZE = (96, 160)
 JUDGE = Path(__file__).parent / "judge.safetensors"
-"""The one judge of all versions, kept so that their figures can be compared."""
+"""The judge of version 6 and later, kept so that their figures can be compared."""
 
 
 class Classifier(nn.Module):
