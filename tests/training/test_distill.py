@@ -30,7 +30,9 @@ class OneBatch:
         frames = 1 if single else 5
         torch.manual_seed(0)
         latents = torch.randn(size, 32, frames, 12, 20)
-        return Batch(latents, torch.randn(size, frames, 33, 384), torch.zeros(size, frames, 60, 10))
+        shows = torch.arange(5).expand(size, frames, 5)
+        text, targets = torch.randn(size, frames, 33, 384), torch.zeros(size, frames, 60, 10)
+        return Batch(latents, text, targets, shows)
 
 
 @pytest.fixture
@@ -134,20 +136,24 @@ def test_own_streams_go_on_and_change_what_they_speak_of(run):
         def draw(self, size: int, *, single: bool, random: torch.Generator) -> Batch:
             self.drawn += 1
             text = torch.full((size, 1, 33, 384), float(self.drawn))
-            return replace(super().draw(size, single=single, random=random), text=text)
+            shows = torch.full((size, 1, 5), self.drawn)
+            drawn = super().draw(size, single=single, random=random)
+            return replace(drawn, text=text, shows=shows)
 
     model, random = frozen_copy(run.model), torch.Generator().manual_seed(0)
     streams, store = OwnStreams(2.5, steps=(2,), switch=0.5), Texts()
     made = [streams.next(model, store, 3, random) for _ in range(LONGEST + 1)]
-    assert made[0][0].shape == (3, 32, 5, 12, 20)
-    assert made[0][1].shape == (3, 5, 33, 384)
-    spoken = torch.cat([text[:, :, 0, 0] for _, text in made], dim=1)
+    assert made[0].latents.shape == (3, 32, 5, 12, 20)
+    assert made[0].text.shape == (3, 5, 33, 384)
+    spoken = torch.cat([batch.text[:, :, 0, 0] for batch in made], dim=1)
+    shown = torch.cat([batch.shows[:, :, 0] for batch in made], dim=1)
+    assert torch.equal(shown.float(), spoken)
     steps = spoken.diff(dim=1)[:, :-5]
     assert bool((steps >= 0).all())
     places = {int(place) % 5 for _, place in steps.nonzero()}
     assert len(places) > 2  # in the middle of clips too
     assert bool((spoken[:, -5:] == LONGEST + 1).all())  # a new beginning has new words
-    assert not torch.equal(made[0][0], made[1][0])
+    assert not torch.equal(made[0].latents, made[1].latents)
 
 
 class TorchNoise:
@@ -162,13 +168,13 @@ class TorchNoise:
 
 def test_own_streams_are_what_the_shipped_sampler_makes(run):
     model, random = frozen_copy(run.model), torch.Generator().manual_seed(7)
-    latents, text = OwnStreams(2.5, steps=(4,)).next(model, OneBatch(), 2, random)
+    made = OwnStreams(2.5, steps=(4,)).next(model, OneBatch(), 2, random)
     random = torch.Generator().manual_seed(7)
     torch.randint(5, (2,), generator=random)
     torch.rand(2, generator=random)
     torch.rand(1, generator=random)
     plan = StepPlan.of((1000, 750, 500, 250), shift=2.5, method="euler")
-    kv, pooled = text_inputs(model, text[:, :1])
+    kv, pooled = text_inputs(model, made.text[:, :1])
     cache = model.empty_cache((6, 10), frames=5, batch=2)
     block = cache.begin_block(1)
 
@@ -178,7 +184,7 @@ def test_own_streams_are_what_the_shipped_sampler_makes(run):
         return model.stream(x, t, kv, cache=cache, plan=block, pooled=pooled).numpy()
 
     *_, first = denoise(flow, (2, 32, 1, 12, 20), plan, TorchNoise(random))
-    assert np.allclose(latents[:, :, :1].numpy(), first, atol=1e-5)
+    assert np.allclose(made.latents[:, :, :1].numpy(), first, atol=1e-5)
     # The window and what is put on the past are the shipped ones too.
     shipped = read_manifest(ASSETS)
     assert shipped.window == WINDOW

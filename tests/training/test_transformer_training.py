@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from scope.models.causal import FrameLayout
+from training.classifier.model import VALUES
 from training.muon import orthogonalise
 from training.text.cache import VARIANTS, cache_path, fill
-from training.transformer.data import LatentStore
+from training.transformer.data import OFTEN, LatentStore
 from training.transformer.evaluate_flow import held_out
 from training.transformer.grow import grown
 from training.transformer.model import SemanticHead, Sizes, start
@@ -66,7 +67,7 @@ def test_captions_are_embedded_once(shards, store):
 def test_the_first_shard_is_held_out(shards, store):
     valid = LatentStore(shards, holdout=True)
     valid.refresh()
-    assert (len(store), len(valid)) == (3 + 3, 4)  # a rainbow is drawn three times as often
+    assert (len(store), len(valid)) == (OFTEN["rainbow"] + 3 * OFTEN["sun"], 4)
 
 
 def test_a_frame_after_the_change_has_the_second_text(store):
@@ -74,6 +75,12 @@ def test_a_frame_after_the_change_has_the_second_text(store):
     assert torch.equal(text[0], text[1])
     assert torch.equal(text[2], text[4])
     assert not torch.equal(text[1], text[2])
+
+
+def test_frames_know_what_they_show(store):
+    shows = store.take([0], single=False, random=generator()).shows[0]
+    skies = [VALUES["sky"][row[list(VALUES).index("sky")]] for row in shows.tolist()]
+    assert skies == ["none", "none", "rainbow", "rainbow", "rainbow"]
 
 
 def test_noisy_frames_follow_their_clean_past(store):

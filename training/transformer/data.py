@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from training.classifier.model import VALUES
 from training.text.cache import cache_path, fill
 
 PICTURES_PER_LATENT = 4
-OFTEN = {"rainbow": 3, "birds": 3, "stars": 2}
+OFTEN = {"rainbow": 3, "birds": 4, "stars": 4, "sun": 2, "aurora": 2}
 """Clips with these in the sky are drawn so many times as often: they are rare and faint."""
 
 
@@ -29,6 +30,12 @@ class Batch:
     """[batch, frames, 33, 384]"""
     targets: Tensor
     """[batch, frames, tokens, targets]"""
+    shows: Tensor
+    """[batch, frames, 5], which of `VALUES` each frame shows, spoken of or not."""
+
+    def some(self, rows: Tensor) -> "Batch":
+        """The rows that are true in [batch]."""
+        return Batch(self.latents[rows], self.text[rows], self.targets[rows], self.shows[rows])
 
 
 class LatentStore:
@@ -41,6 +48,7 @@ class LatentStore:
         self._latents: list[Tensor] = []
         self._targets: list[Tensor] = []
         self._texts: list[np.ndarray] = []
+        self._shows: list[list[list[list[int]]]] = []
         self._change: list[list[int]] = []
         self.where: list[tuple[int, int]] = []
         """Shard, counted from the first that is not held out, and row of every pick; a clip that is
@@ -72,6 +80,7 @@ class LatentStore:
         self._latents.append(latents)
         self._targets.append(targets)
         self._texts.append(np.load(cache_path(shard), mmap_mode="r"))
+        self._shows.append([_shows(record) for record in records])
         self._change.append([_change(record, frames) for record in records])
         for row, record in enumerate(records):
             times = 1 if self.holdout else max(OFTEN.get(sky, 1) for sky in _skies(record))
@@ -84,7 +93,7 @@ class LatentStore:
         return self.take(picks, single=single, random=random)
 
     def take(self, picks: list[int], *, single: bool, random: torch.Generator) -> Batch:
-        latents, texts, targets = [], [], []
+        latents, texts, targets, shows = [], [], [], []
         for pick in picks:
             shard, row = self.where[pick]
             clip = self._latents[shard][row]
@@ -94,6 +103,8 @@ class LatentStore:
             which = [int(frame >= self._change[shard][row]) for frame in frames]
             latents.append(clip[list(frames)])
             targets.append(self._targets[shard][row][list(frames)])
+            known = self._shows[shard][row]
+            shows.append(torch.tensor([known[min(part, len(known) - 1)] for part in which]))
             stored = self._texts[shard][row]
             variant = 0
             if not self.holdout:
@@ -103,6 +114,7 @@ class LatentStore:
             torch.stack(latents).transpose(1, 2).float(),
             torch.stack(texts).float(),
             torch.stack(targets).float(),
+            torch.stack(shows),
         )
 
 
@@ -114,3 +126,10 @@ def _change(record: dict[str, Any], frames: int) -> int:
 
 def _skies(record: dict[str, Any]) -> list[str]:
     return [part["sky"] for part in record["attributes"]]
+
+
+def _shows(record: dict[str, Any]) -> list[list[int]]:
+    """For each part of a clip, the place of its value of every attribute."""
+    return [
+        [values.index(part[key]) for key, values in VALUES.items()] for part in record["attributes"]
+    ]

@@ -23,8 +23,9 @@ from scope.models.causal import CausalTransformer
 from scope.pipelines.vista.text import TextEncoder
 from training.precision import mixed
 from training.transformer.data import LatentStore
-from training.transformer.endpoint import Endpoint
+from training.transformer.endpoint import Endpoint, Worth
 from training.transformer.objective import Recipe, Sample, noised, own_past, predict
+from training.transformer.reader import Reader, learn
 from training.transformer.state import Run, load_ema
 
 Target = Literal["guide", "endpoint"]
@@ -42,14 +43,19 @@ class Distillation:
 
 class Distiller:
     def __init__(
-        self, run: Run, teacher: CausalTransformer, null: Tensor, how: Distillation
+        self,
+        run: Run,
+        teacher: CausalTransformer,
+        null: Tensor,
+        how: Distillation,
+        worth: Worth | None = None,
     ) -> None:
         self.run = run
         self.teacher = teacher
         self.null = null
         self.how = how
         self.recipe = Recipe(text_dropout=0.0)
-        self.endpoint = Endpoint(run, self._guided, null, how.shift)
+        self.endpoint = Endpoint(run, self._guided, null, how.shift, worth)
 
     def loss(self, store: LatentStore, size: int, *, single: bool) -> Tensor:
         if self.how.target == "guide":
@@ -144,6 +150,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--single-size", type=int, default=32)
     parser.add_argument("--clip-size", type=int, default=6)
     parser.add_argument("--clip-share", type=float, default=0.5)
+    parser.add_argument("--reader-steps", type=int, default=800, help="0: every end counts alike")
     return parser.parse_args()
 
 
@@ -162,7 +169,22 @@ def main() -> None:
     teacher = load_ema(args.teacher)
     for block in teacher.blocks:
         block.compile(dynamic=False)
-    train(Distiller(run, teacher, null, how), store, args, path)
+    worth = None
+    if args.target == "endpoint" and args.reader_steps:
+        worth = reader_of(run, store, args.reader_steps, args.out / "reader.pt").worth
+    train(Distiller(run, teacher, null, how, worth), store, args, path)
+
+
+def reader_of(run: Run, store: LatentStore, steps: int, path: Path) -> Reader:
+    """The reader kept beside the checkpoint, or one that learns now."""
+    reader = Reader(run.sizes.channels)
+    if path.exists():
+        reader.load_state_dict(torch.load(path, weights_only=True))
+        return reader.eval().requires_grad_(False)
+    told = learn(reader, store, run.random, steps=steps)
+    torch.save(reader.state_dict(), path)
+    print(json.dumps({"reader": round(sum(told[-50:]) / len(told[-50:]), 4)}), flush=True)
+    return reader
 
 
 def student_of(teacher: Path) -> Run:

@@ -6,7 +6,8 @@ noise to what it takes for the end, so it learns on that line (reflow: Liu et al
 2209.03003) and where its own first steps have really led it. Points of the teacher's curved way
 would teach it nothing it meets: answered with the end, they overshoot contrast by a quarter.
 
-The past of a clip is half the time the student's own stream, else a rendered one.
+The past of a clip is half the time the student's own stream, else a rendered one. Ends that do not
+show what they were asked for count less (see `reader`).
 """
 
 from collections.abc import Callable
@@ -18,8 +19,7 @@ from torch import Tensor
 
 from scope.models.flow import TIMESTEPS, add_noise
 from training.precision import mixed
-from training.transformer.data import Batch, LatentStore
-from training.transformer.model import CLIP_FRAMES
+from training.transformer.data import LatentStore
 from training.transformer.objective import Recipe, Sample, importance, noised, own_past, predict
 from training.transformer.own_streams import CONTEXT_SIGMA, OwnStreams, sigmas_of
 from training.transformer.state import Run
@@ -33,6 +33,9 @@ KEPT = 8192
 """Rows of each kind that are kept: the teacher does not change, so an end stays true."""
 
 Flow = Callable[[Sample], Tensor]
+Worth = Callable[[Tensor, Tensor], Tensor]
+"""What each of frames [batch, channels, frames, ...] counts for [batch, frames], by what was asked
+[batch, frames, 5]."""
 
 
 @dataclass(slots=True)
@@ -45,6 +48,8 @@ class Pairs:
     noise: Tensor
     """[n, channels, frames, height, width]"""
     end: Tensor
+    worth: Tensor
+    """[n, frames]"""
 
     def add(self, more: "Pairs") -> None:
         for part in fields(self):
@@ -56,12 +61,15 @@ class Pairs:
 
 
 class Endpoint:
-    def __init__(self, run: Run, teacher: Flow, null: Tensor, shift: float) -> None:
+    def __init__(
+        self, run: Run, teacher: Flow, null: Tensor, shift: float, worth: Worth | None = None
+    ) -> None:
         self.run = run
         self.teacher = teacher
         self.student: Flow = average_of(run)
         self.null = null
         self.shift = shift
+        self.worth = worth or _all_alike
         self.recipe = Recipe(
             text_dropout=0.0, text_noise=0.0, context_noise=(CONTEXT_SIGMA, CONTEXT_SIGMA, 1.0)
         )
@@ -79,6 +87,7 @@ class Endpoint:
         pairs = kept.take(torch.randint(len(kept.end), (size,), generator=random))
         x, sigma = self._states(pairs, single=single)
         weight = (1 + importance(_open_sky(pairs.end), pairs.end)) / 2
+        weight = weight * (pairs.worth / pairs.worth.mean())[..., None, None]
         return self._seen(pairs, x, sigma, weight, single=single), (x - pairs.end) / _wide(sigma)
 
     def _states(self, pairs: Pairs, *, single: bool) -> tuple[Tensor, Tensor]:
@@ -136,8 +145,7 @@ class Endpoint:
         """The teacher goes its way from new noise."""
         random, past = self.run.random, None
         if not single and self._draws[single] // REUSE % 2 == 0:
-            latents, text = self._streams.next(self.run.ema, store, size, random)
-            batch = Batch(latents, text, torch.zeros(size, CLIP_FRAMES, 60, 10))
+            batch = self._streams.next(self.run.ema, store, size, random)
         else:
             batch = store.draw(size, single=single, random=random)
             if not single:
@@ -148,16 +156,20 @@ class Endpoint:
         self._layout[single] = sample
         noise = sample.x[:, :, -frames:]
         context, context_t = sample.x[:, :, :-frames], sample.t[:, :-frames]
-        pairs = Pairs(context, context_t, sample.text, noise, noise)
+        pairs = Pairs(context, context_t, sample.text, noise, noise, torch.ones(size, frames))
         x = noise
         for level, lower in pairwise(sigmas_of(STEPS, self.shift)):
             seen = self._seen(pairs, x, torch.full((size, frames), level), x, single=single)
             x = x + (lower - level) * self.teacher(seen)
-        pairs.end = x
+        pairs.end, pairs.worth = x, self.worth(x, batch.shows)
         if single in self._pairs:
             self._pairs[single].add(pairs)
         else:
             self._pairs[single] = pairs
+
+
+def _all_alike(ends: Tensor, shows: Tensor) -> Tensor:
+    return torch.ones(shows.shape[:2])
 
 
 def average_of(run: Run) -> Flow:

@@ -138,7 +138,7 @@ def own_past(
     swap = torch.rand(len(past), generator=random) < recipe.own_past
     if not swap.any():
         return past
-    chosen = Batch(*(part[swap] for part in (batch.latents, batch.text, batch.targets)))
+    chosen = batch.some(swap)
     size, frames = chosen.latents.shape[0], chosen.latents.shape[2]
     low, high = recipe.own_past_sigma
     sigma = low + (high - low) * torch.rand((size, frames), generator=random)

@@ -4,7 +4,7 @@ Decides how frames come about in them: as in the shipped pipeline, a few Euler s
 guidance, and a little noise on the past that the model is told of. It does not know losses.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 from scope.models.causal import CausalTransformer
 from scope.models.flow import TIMESTEPS, add_noise, shift_sigma
 from scope.models.kv_cache import KvCache
-from training.transformer.data import LatentStore
+from training.transformer.data import Batch, LatentStore
 from training.transformer.model import CLIP_FRAMES, LATENT_GRID
 from training.transformer.objective import text_inputs
 
@@ -39,39 +39,44 @@ class OwnStreams:
     switch: float = 0.2
     """Chance of another prompt for each stream in a call."""
     _cache: KvCache | None = field(default=None, init=False)
-    _text: Tensor | None = field(default=None, init=False)
+    _asked: Batch | None = field(default=None, init=False)
+    """The last frame's words, and what they mean."""
     _calls: int = field(default=0, init=False)
 
     @torch.no_grad()
     def next(
         self, model: CausalTransformer, store: LatentStore, size: int, random: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """Latents [size, channels, frames, ...] and their text [size, frames, 33, 384]."""
+    ) -> Batch:
+        """The next frames with what was asked of them; nobody knows what their tokens show."""
         if self._cache is None or self._calls >= LONGEST:
             grid = (LATENT_GRID[0] // 2, LATENT_GRID[1] // 2)
             self._cache, self._calls = model.empty_cache(grid, frames=WINDOW, batch=size), 0
-        text = self._words(store, size, random)
+        asked = self._ask(store, size, random)
         self._calls += 1
         levels = sigmas_of(self.steps[int(_draw(random) * len(self.steps))], self.shift)
         made = [
-            _frame(model, text[:, frame : frame + 1], self._cache, levels, random)
+            _frame(model, asked.text[:, frame : frame + 1], self._cache, levels, random)
             for frame in range(CLIP_FRAMES)
         ]
-        return torch.cat(made, dim=2), text
+        return replace(asked, latents=torch.cat(made, dim=2))
 
-    def _words(self, store: LatentStore, size: int, random: torch.Generator) -> Tensor:
-        """The text of each frame. A switch comes anywhere in a clip: what the past still shows has
-        to be painted over as well as begun with.
+    def _ask(self, store: LatentStore, size: int, random: torch.Generator) -> Batch:
+        """What each frame is asked for. A switch comes anywhere in a clip: what the past still
+        shows has to be painted over as well as begun with.
         """
-        text = store.draw(size, single=True, random=random).text
-        begins = self._calls == 0
-        before = text if begins or self._text is None else self._text
+        new = store.draw(size, single=True, random=random)
+        old = new if self._calls == 0 or self._asked is None else self._asked
         frame = torch.randint(CLIP_FRAMES, (size,), generator=random)
         frame[torch.rand(size, generator=random) >= self.switch] = CLIP_FRAMES
-        new = (torch.arange(CLIP_FRAMES) >= frame[:, None])[..., None, None]
-        spoken = torch.where(new, text, before)
-        self._text = spoken[:, -1:]
-        return spoken
+        later = torch.arange(CLIP_FRAMES) >= frame[:, None]
+        asked = replace(
+            new,
+            text=torch.where(later[..., None, None], new.text, old.text),
+            targets=torch.zeros(size, CLIP_FRAMES, *new.targets.shape[2:]),
+            shows=torch.where(later[..., None], new.shows, old.shows),
+        )
+        self._asked = replace(asked, text=asked.text[:, -1:], shows=asked.shows[:, -1:])
+        return asked
 
 
 def _frame(
