@@ -7,11 +7,13 @@ judge sees in the generated picture, beside what it sees in the renders of the s
 round trip through the codec, which is the most a perfect generator reaches. free: the same for
 prompts people wrote. distance: Fréchet distance to held-out renders with 4 and with 32 steps.
 drift: long streams. switch: a new prompt in the middle. speed: times, memory, efficiency.
+
+On several cores run several of these at once: `--splits` and `--skip` share the work.
 """
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,25 +78,23 @@ def through_codec(codec: Codec, render: NDArray[np.uint8]) -> Picture:
     return pixels
 
 
-def attributes(bench: Bench) -> list[Found]:
-    lines: list[Found] = []
-    for split in SPLITS:
+def attributes(bench: Bench) -> Iterator[Found]:
+    for split in bench.args.splits.split(","):
         asked = cases(bench.runs / f"clips_{split}", bench.args.count)
         found = score(bench.judge, bench.pictures(asked, bench.steps()), asked)
         drawn = [each.render for each in asked if each.render is not None]
         best = score(bench.judge, [through_codec(bench.codec, each) for each in drawn], asked)
         line: Found = {"split": split, "prompts": len(asked), "steps": bench.args.steps}
-        lines.append(line | {"vista": found, "codec": best, "relative": relative(found, best)})
-    return lines
+        yield line | {"vista": found, "codec": best, "relative": relative(found, best)}
 
 
-def free(bench: Bench) -> list[Found]:
+def free(bench: Bench) -> Iterator[Found]:
     asked = free_cases()
     found = score(bench.judge, bench.pictures(asked, bench.steps()), asked)
-    return [{"prompts": len(asked), "steps": bench.args.steps, "vista": found}]
+    yield {"prompts": len(asked), "steps": bench.args.steps, "vista": found}
 
 
-def fidelity(bench: Bench) -> list[Found]:
+def fidelity(bench: Bench) -> Iterator[Found]:
     asked = cases(bench.runs / "clips_valid", bench.args.count)
     drawn = [each.render[RENDER_MOMENT] for each in asked if each.render is not None]
     renders = features(bench.judge, drawn)
@@ -103,17 +103,17 @@ def fidelity(bench: Bench) -> list[Found]:
         made = features(bench.judge, bench.pictures(asked, evenly(count)))
         found[str(count)] = round(frechet(made, renders), 3)
     few, many = found[str(bench.args.steps)], found[str(MANY_STEPS)]
-    return [{"prompts": len(asked), "distance": found, "ratio": round(few / many, 3)}]
+    yield {"prompts": len(asked), "distance": found, "ratio": round(few / many, 3)}
 
 
-def drift(bench: Bench) -> list[Found]:
+def drift(bench: Bench) -> Iterator[Found]:
     """The first and the last minute of long streams."""
-    vista, lines = bench.vista, list[Found]()
+    vista, skip = bench.vista, bench.args.skip
     per_minute = round(60 * vista.format.fps / vista.chunk_frames)
     total = round(bench.args.minutes * per_minute)
     edge = min(per_minute, total // 3)
-    asked = cases(bench.runs / "clips_valid", bench.args.streams)
-    for seed, case in enumerate(asked):
+    asked = cases(bench.runs / "clips_valid", skip + bench.args.streams)
+    for seed, case in list(enumerate(asked))[skip:]:
         kept: list[Picture] = [
             chunk[-1] for chunk in chunks(vista, [case.prompt] * total, bench.steps(), seed)
         ]
@@ -121,11 +121,10 @@ def drift(bench: Bench) -> list[Found]:
         line: Found = dict(Looks.of(first).drift(Looks.of(last)))
         for name, part in (("accuracy_first", first), ("accuracy_last", last)):
             line[name] = score(bench.judge, part, [case] * len(part))["all"]
-        lines.append({"prompt": case.prompt, "minutes": bench.args.minutes} | line)
-    return lines
+        yield {"prompt": case.prompt, "minutes": bench.args.minutes} | line
 
 
-def switch(bench: Bench) -> list[Found]:
+def switch(bench: Bench) -> Iterator[Found]:
     """Two seconds of one prompt, then another: how soon its attributes are seen, and any cut."""
     vista, asked = bench.vista, cases(bench.runs / "clips_valid", 2 * bench.args.streams)
     second = round(vista.format.fps / vista.chunk_frames)
@@ -143,25 +142,24 @@ def switch(bench: Bench) -> list[Found]:
         around = list(pictures[start - 4 : start + 2 * second * vista.chunk_frames])
         cuts += is_cut(around, around[0], around[-1])
     middle = float(np.median(waits))
-    return [{"switches": len(pairs), "within_2_s": in_time, "cuts": cuts, "median_s": middle}]
+    yield {"switches": len(pairs), "within_2_s": in_time, "cuts": cuts, "median_s": middle}
 
 
-def speed(bench: Bench) -> list[Found]:
+def speed(bench: Bench) -> Iterator[Found]:
     first, times = chunk_times(bench.vista, "a calm sea at sunset", bench.steps(), bench.args.timed)
     p50, p95 = (float(np.quantile(times, share)) * 1000 for share in (0.5, 0.95))
     length = 1000 * bench.vista.chunk_frames / bench.vista.format.fps
-    facts = bench.vista.facts()
-    threads = int(facts["threads"] or 1)
+    threads = int(bench.vista.facts()["threads"] or 1)
     passed_s = seconds_of_a_pass(bench.args.assets, threads)
     rate = flops_of_a_pass(bench.vista.manifest) / passed_s
-    line: Found = {"facts": facts, "first_ms": round(first * 1000), "p50_ms": round(p50)}
+    line: Found = {"first_ms": round(first * 1000), "p50_ms": round(p50)}
     line |= {"p95_ms": round(p95), "p95_share_of_chunk": round(p95 / length, 3)}
     line |= {"f32_pass_ms": round(passed_s * 1000, 2), "gflops": round(rate / 1e9, 1)}
     line |= {"efficiency": round(rate / best_product(threads), 3)}
-    return [line | {"memory_mb": round(worker_memory_mb())}]
+    yield line | {"memory_mb": round(worker_memory_mb())}
 
 
-PARTS: dict[str, Callable[[Bench], list[Found]]] = {
+PARTS: dict[str, Callable[[Bench], Iterator[Found]]] = {
     "attributes": attributes,
     "free": free,
     "distance": fidelity,
@@ -178,6 +176,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--codec", type=Path, default=Path("training/runs/codec"))
     parser.add_argument("--assets", type=Path, default=ASSETS)
     parser.add_argument("--precision", choices=("f32", "int8"))
+    parser.add_argument("--threads", type=int, help="chosen by the self-test otherwise")
+    parser.add_argument("--splits", default=",".join(SPLITS), help="for attributes")
+    parser.add_argument("--skip", type=int, default=0, help="streams left out, for drift")
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--count", type=int, default=100, help="prompts of a split")
     parser.add_argument("--chunks", type=int, default=3, help="of a stream whose end is judged")
@@ -189,13 +190,13 @@ def parse() -> argparse.Namespace:
 
 def main() -> None:
     args = parse()
-    load_params = VistaLoad(precision=args.precision)
+    load_params = VistaLoad(precision=args.precision, threads=args.threads)
     vista = vista_of(args.assets)(load_params, device="cpu", progress=lambda *said: None)
     judge = Classifier.load()
     bench = Bench(vista, judge, load(args.codec), args.runs, args)
     for part in args.parts.split(","):
         for line in PARTS[part](bench):
-            print(json.dumps({"part": part} | line), flush=True)
+            print(json.dumps({"part": part, "runs_as": vista.facts()} | line), flush=True)
 
 
 if __name__ == "__main__":

@@ -68,11 +68,12 @@ class Looks:
         return cls(np.mean(colours, 0), float(np.mean(contrasts)), float(np.mean(edges)))
 
     def drift(self, later: "Looks") -> dict[str, float]:
-        """Colour in shares of full scale, the others in shares of what they were."""
+        """Colour in shares of full scale, without a sign; the others in shares of what they were,
+        above zero where there is more later."""
         return {
             "colour": float(np.abs(later.colour - self.colour).max()),
-            "contrast": abs(later.contrast / self.contrast - 1),
-            "sharpness": abs(later.sharpness / self.sharpness - 1),
+            "contrast": later.contrast / self.contrast - 1,
+            "sharpness": later.sharpness / self.sharpness - 1,
         }
 
 
