@@ -138,6 +138,7 @@ def train(distiller: Distiller, store: LatentStore, args: argparse.Namespace, pa
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--teacher", type=Path, default=Path("training/runs/transformer/last.pt"))
+    parser.add_argument("--student", type=Path, help="begins with these weights, not the teacher's")
     parser.add_argument("--latents", type=Path, default=Path("training/runs/latents"))
     parser.add_argument("--out", type=Path, default=Path("training/runs/distilled"))
     parser.add_argument("--target", choices=("guide", "endpoint"), default="guide")
@@ -158,7 +159,7 @@ def main() -> None:
     args = parse()
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / "last.pt"
-    run = Run.load(path) if path.exists() else student_of(args.teacher)
+    run = Run.load(path) if path.exists() else student_of(args.student or args.teacher)
     run.model.use_attention(attention_for(run.model.device, name="products"))
     for block in run.model.blocks:
         block.compile(dynamic=False)
@@ -187,9 +188,9 @@ def reader_of(run: Run, store: LatentStore, steps: int, path: Path) -> Reader:
     return reader
 
 
-def student_of(teacher: Path) -> Run:
+def student_of(checkpoint: Path) -> Run:
     """A run that starts from a checkpoint's averaged weights."""
-    loaded = Run.load(teacher)
+    loaded = Run.load(checkpoint)
     run = Run.fresh(loaded.sizes)
     run.model.load_state_dict(loaded.ema.state_dict())
     run.ema.load_state_dict(loaded.ema.state_dict())

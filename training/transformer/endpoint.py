@@ -27,7 +27,7 @@ from training.transformer.state import Run
 STEPS = 16
 JUMPS = (4, 2)
 """Lengths of the lists whose states the student meets most."""
-REUSE = 6
+REUSE = 8
 """Batches drawn for each that the teacher ends: that costs as much as several steps of training."""
 KEPT = 8192
 """Rows of each kind that are kept: the teacher does not change, so an end stays true."""
