@@ -25,12 +25,12 @@ class Classifier(nn.Module):
         super().__init__()
         coarse, coarsest = 3 * width // 2, 2 * width
         self.layers = nn.Sequential(
-            *_stage(3, width, kernel=5, stride=4),
-            *_stage(width, width),
-            *_stage(width, coarse, stride=2),
-            *_stage(coarse, coarse),
-            *_stage(coarse, coarsest, stride=2),
-            *_stage(coarsest, coarsest),
+            *stage(3, width, kernel=5, stride=4),
+            *stage(width, width),
+            *stage(width, coarse, stride=2),
+            *stage(coarse, coarse),
+            *stage(coarse, coarsest, stride=2),
+            *stage(coarsest, coarsest),
         )
         self.heads = nn.ModuleDict(
             {key: nn.Linear(2 * coarsest, len(values)) for key, values in VALUES.items()}
@@ -68,7 +68,8 @@ class Classifier(nn.Module):
         return model.eval().requires_grad_(False)
 
 
-def _stage(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
+def stage(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
+    """A convolution of the same size, or `stride` times smaller, and what follows it."""
     convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
     return [convolution, nn.BatchNorm2d(outputs), nn.SiLU()]
 

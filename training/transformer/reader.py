@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.classifier.model import VALUES
+from training.classifier.model import VALUES, stage
 from training.precision import mixed
 from training.transformer.data import LatentStore
 
@@ -26,12 +26,12 @@ class Reader(nn.Module):
         super().__init__()
         wide = 2 * width
         self.trunk = nn.Sequential(
-            *_stage(channels, width),
-            *_stage(width, width),
+            *stage(channels, width),
+            *stage(width, width),
             nn.PixelUnshuffle(2),
-            *_stage(4 * width, wide, kernel=1),
-            *_stage(wide, wide),
-            *_stage(wide, wide),
+            *stage(4 * width, wide, kernel=1),
+            *stage(wide, wide),
+            *stage(wide, wide),
         )
         self.heads = nn.ModuleList(nn.Linear(2 * wide, len(values)) for values in VALUES.values())
 
@@ -86,8 +86,3 @@ def learn(
         told.append(float(loss.detach()))
     reader.eval().requires_grad_(False)
     return told
-
-
-def _stage(inputs: int, outputs: int, *, kernel: int = 3) -> list[nn.Module]:
-    convolution = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
-    return [convolution, nn.BatchNorm2d(outputs), nn.SiLU()]
