@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from scope.models.causal import FrameLayout
+from scope.models.causal import CausalTransformer, FrameLayout
 from training.classifier.model import VALUES
 from training.muon import orthogonalise
 from training.text.cache import VARIANTS, cache_path, fill
@@ -15,8 +16,17 @@ from training.transformer.data import OFTEN, LatentStore
 from training.transformer.evaluate_flow import held_out
 from training.transformer.grow import grown
 from training.transformer.model import SemanticHead, Sizes, start
-from training.transformer.objective import Recipe, blurred, importance, losses, noised, own_past
+from training.transformer.objective import (
+    Recipe,
+    Sample,
+    blurred,
+    importance,
+    losses,
+    noised,
+    predict,
+)
 from training.transformer.state import Run, load_ema
+from training.transformer.worn import Wear, tinted, worn_past
 from training.world.attributes import sample
 
 TINY = Sizes(dim=64, layers=2, semantic_layer=0)
@@ -100,16 +110,52 @@ def test_dropping_the_text_gives_the_text_of_nothing(store):
     assert (noised(batch, Recipe(text_dropout=1.0), null, generator()).text == 0.25).all()
 
 
-def test_the_own_past_is_a_guess_near_the_truth_for_a_share_of_the_clips(store):
-    model = start(TINY).eval()
+def test_a_worn_past_is_a_guess_near_the_truth_for_a_share_of_the_clips(store):
+    model, null = start(TINY).eval(), torch.zeros(33, 384)
     batch = store.take([0, 1, 2], single=False, random=generator())
-    recipe = Recipe(own_past=1.0, own_past_sigma=(0.1, 0.1))
-    past = own_past(model, batch, recipe, torch.zeros(33, 384), generator())
     clean = batch.latents[:, :, :4]
+    once = Wear(share=1.0, rounds=1, sigma=(0.1, 0.1), tinted=0.0)
+    past = worn_past(model, batch, Recipe(), once, null, generator())
     assert 0.05 < float((past - clean).std()) < 0.2
-    recipe = Recipe(own_past=0.0)
-    kept = own_past(model, batch, recipe, torch.zeros(33, 384), generator())
-    assert torch.equal(kept, clean)
+    none = Wear(share=0.0, tinted=0.0)
+    assert torch.equal(worn_past(model, batch, Recipe(), none, null, generator()), clean)
+
+
+def test_a_past_wears_from_round_to_round(store, monkeypatch):
+    """Each guess starts from the clean clip, but continues the guesses before it."""
+    batch = store.take([0, 1, 2], single=False, random=generator())
+    clean, seen = batch.latents[:, :, :4], []
+
+    def watched(model: CausalTransformer, sample: Sample, layer: int) -> tuple[Tensor, Tensor]:
+        seen.append(sample.x[:, :, :4])
+        return predict(model, sample, layer)
+
+    monkeypatch.setattr("training.transformer.worn.predict", watched)
+    recipe = Recipe(context_noise=(0.0, 0.0, 0.0))
+    wear = Wear(share=1.0, rounds=6, sigma=(0.1, 0.1), tinted=0.0)
+    model, null = start(TINY).eval(), torch.zeros(33, 384)
+    worn_past(model, batch, recipe, wear, null, generator().manual_seed(3))
+    assert len(seen) == 4
+    assert torch.equal(seen[0], clean)
+    errors = [float((past - clean).std()) for past in seen]
+    assert all(0.05 < error < 0.2 for error in errors[1:])  # near the truth in every round
+
+
+def test_a_tint_changes_contrast_detail_and_colours_but_not_the_scene():
+    past = torch.randn(4, 32, 4, 12, 20, generator=generator())
+    assert torch.allclose(tinted(past, Wear(gain=0.0, shift=0.0), generator()), past, atol=1e-5)
+    moved = tinted(past, Wear(gain=0.0, shift=0.5), generator()) - past
+    assert float(moved.std((2, 3, 4)).max()) < 1e-5  # one number for a channel of a clip
+    assert 0.3 < float(moved.mean((2, 3, 4)).std()) < 0.7
+    louder = tinted(past, Wear(gain=0.2, shift=0.0), generator())
+    centred = past - past.mean((-2, -1), keepdim=True)
+    assert torch.allclose(louder.mean((-2, -1)), past.mean((-2, -1)), atol=0.1)
+    alike = torch.nn.functional.cosine_similarity(
+        (louder - past.mean((-2, -1), keepdim=True)).flatten(1), centred.flatten(1)
+    )
+    assert float(alike.min()) > 0.9
+    gains = (louder.std((1, 2, 3, 4)) / past.std((1, 2, 3, 4))).tolist()
+    assert len({round(gain, 2) for gain in gains}) > 1
 
 
 def test_a_token_with_the_moon_weighs_more_and_the_mean_is_one():

@@ -24,9 +24,10 @@ from scope.pipelines.vista.text import TextEncoder
 from training.precision import mixed
 from training.transformer.data import LatentStore
 from training.transformer.endpoint import Endpoint, Worth
-from training.transformer.objective import Recipe, Sample, noised, own_past, predict
+from training.transformer.objective import Recipe, Sample, noised, predict
 from training.transformer.reader import Reader, learn
 from training.transformer.state import Run, load_ema
+from training.transformer.worn import Wear, worn_past
 
 Target = Literal["guide", "endpoint"]
 
@@ -71,7 +72,7 @@ class Distiller:
         batch = store.draw(size, single=single, random=self.run.random)
         random, past = self.run.random, None
         if not single:
-            past = own_past(self.run.ema, batch, self.recipe, self.null, random)
+            past = worn_past(self.run.ema, batch, self.recipe, Wear(), self.null, random)
         level = torch.rand((size, batch.latents.shape[2]), generator=random) * 0.98 + 0.02
         sigma = self.how.shift * level / (1 + (self.how.shift - 1) * level)
         sample = noised(batch, self.recipe, self.null, random, sigma=sigma, past=past)

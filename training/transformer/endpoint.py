@@ -6,8 +6,8 @@ noise to what it takes for the end, so it learns on that line (reflow: Liu et al
 2209.03003) and where its own first steps have really led it. Points of the teacher's curved way
 would teach it nothing it meets: answered with the end, they overshoot contrast by a quarter.
 
-The past of a clip is half the time the student's own stream, else a rendered one. Ends that do not
-show what they were asked for count less (see `reader`).
+The past of a clip is half the time the student's own stream of minutes, else a worn rendered one.
+Ends that do not show what they were asked for count less (see `reader`).
 """
 
 from collections.abc import Callable
@@ -20,9 +20,10 @@ from torch import Tensor
 from scope.models.flow import TIMESTEPS, add_noise
 from training.precision import mixed
 from training.transformer.data import LatentStore
-from training.transformer.objective import Recipe, Sample, importance, noised, own_past, predict
+from training.transformer.objective import Recipe, Sample, importance, noised, predict
 from training.transformer.own_streams import CONTEXT_SIGMA, OwnStreams, sigmas_of
 from training.transformer.state import Run
+from training.transformer.worn import Wear, worn_past
 
 STEPS = 16
 JUMPS = (4, 2)
@@ -73,7 +74,7 @@ class Endpoint:
         self.recipe = Recipe(
             text_dropout=0.0, text_noise=0.0, context_noise=(CONTEXT_SIGMA, CONTEXT_SIGMA, 1.0)
         )
-        self._streams = OwnStreams(shift)
+        self._streams = OwnStreams(shift, stride=3)
         self._pairs: dict[bool, Pairs] = {}
         self._draws = {True: 0, False: 0}
         self._layout: dict[bool, Sample] = {}
@@ -149,7 +150,7 @@ class Endpoint:
         else:
             batch = store.draw(size, single=single, random=random)
             if not single:
-                past = own_past(self.run.ema, batch, self.recipe, self.null, random)
+                past = worn_past(self.run.ema, batch, self.recipe, Wear(), self.null, random)
         frames = batch.latents.shape[2]
         sigma = torch.ones(size, frames)
         sample = noised(batch, self.recipe, self.null, random, sigma=sigma, past=past)

@@ -13,7 +13,6 @@ from torch import Tensor
 from scope.models.causal import CausalTransformer, FrameLayout, TextKv
 from scope.models.flow import TIMESTEPS, add_noise, flow_target
 from scope.pipelines.vista.text import TEXT_TOKENS
-from training.precision import mixed
 from training.transformer.data import Batch
 from training.transformer.model import SemanticHead
 
@@ -39,10 +38,6 @@ class Recipe:
     """Lowest and highest noise level of the clean context, and the share of clips that get it."""
     semantic: float = 0.3
     """Weight of the semantic head's loss."""
-    own_past: float = 0.3
-    """Share of clips whose past is the model's own guess of it: what a stream really sees."""
-    own_past_sigma: tuple[float, float] = (0.2, 0.75)
-    """Noise levels from which that guess is made in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,27 +122,6 @@ def predict(model: CausalTransformer, sample: Sample, layer: int) -> tuple[Tenso
     )
     frames = sample.target.shape[2]
     return flow[:, :, -frames:], hidden[:, -frames:]
-
-
-@torch.no_grad()
-def own_past(
-    model: CausalTransformer, batch: Batch, recipe: Recipe, null: Tensor, random: torch.Generator
-) -> Tensor:
-    """The past of some clips replaced by the model's guess of it, made in one step."""
-    past = batch.latents[:, :, :-1].clone()
-    swap = torch.rand(len(past), generator=random) < recipe.own_past
-    if not swap.any():
-        return past
-    chosen = batch.some(swap)
-    size, frames = chosen.latents.shape[0], chosen.latents.shape[2]
-    low, high = recipe.own_past_sigma
-    sigma = low + (high - low) * torch.rand((size, frames), generator=random)
-    sample = noised(chosen, recipe, null, random, sigma=sigma)
-    with mixed():
-        flow, _ = predict(model, sample, 0)
-    guess = sample.x[:, :, -frames:] - sigma[:, None, :, None, None] * flow.float()
-    past[swap] = guess[:, :, :-1]
-    return past
 
 
 def losses(

@@ -20,8 +20,8 @@ from training.transformer.objective import text_inputs
 WINDOW = 5
 CONTEXT_SIGMA = 0.12
 """Noise on what a stream remembers, as it ships."""
-LONGEST = 8
-"""Calls after which streams begin anew: a minute would only repeat the last seconds' errors."""
+LONGEST = 40
+"""Calls after which streams begin anew."""
 
 
 def sigmas_of(steps: int, shift: float) -> tuple[float, ...]:
@@ -31,13 +31,16 @@ def sigmas_of(steps: int, shift: float) -> tuple[float, ...]:
 
 @dataclass(slots=True)
 class OwnStreams:
-    """A batch of streams, continued by the frames of one clip with every call."""
+    """A batch of streams, continued by the frames of some clips with every call."""
 
     shift: float
     steps: tuple[int, ...] = (4, 4, 2)
     """Drawn from for every call."""
     switch: float = 0.2
-    """Chance of another prompt for each stream in a call."""
+    """Chance of another prompt in a clip for the last stream of the batch; the first keeps its
+    own for life, the others lie between: what minutes of one prompt do has to be seen too."""
+    stride: int = 1
+    """Clips in a call, of which the last is given."""
     _cache: KvCache | None = field(default=None, init=False)
     _asked: Batch | None = field(default=None, init=False)
     """The last frame's words, and what they mean."""
@@ -50,9 +53,18 @@ class OwnStreams:
         """The next frames with what was asked of them; nobody knows what their tokens show."""
         if self._cache is None or self._calls >= LONGEST:
             grid = (LATENT_GRID[0] // 2, LATENT_GRID[1] // 2)
-            self._cache, self._calls = model.empty_cache(grid, frames=WINDOW, batch=size), 0
-        asked = self._ask(store, size, random)
+            self._cache = model.empty_cache(grid, frames=WINDOW, batch=size)
+            self._asked, self._calls = None, 0
         self._calls += 1
+        for _ in range(self.stride - 1):
+            self._clip(model, store, size, random)
+        return self._clip(model, store, size, random)
+
+    def _clip(
+        self, model: CausalTransformer, store: LatentStore, size: int, random: torch.Generator
+    ) -> Batch:
+        assert self._cache is not None
+        asked = self._ask(store, size, random)
         levels = sigmas_of(self.steps[int(_draw(random) * len(self.steps))], self.shift)
         made = [
             _frame(model, asked.text[:, frame : frame + 1], self._cache, levels, random)
@@ -65,9 +77,10 @@ class OwnStreams:
         shows has to be painted over as well as begun with.
         """
         new = store.draw(size, single=True, random=random)
-        old = new if self._calls == 0 or self._asked is None else self._asked
+        old = self._asked or new
         frame = torch.randint(CLIP_FRAMES, (size,), generator=random)
-        frame[torch.rand(size, generator=random) >= self.switch] = CLIP_FRAMES
+        restless = torch.linspace(0, self.switch, size)
+        frame[torch.rand(size, generator=random) >= restless] = CLIP_FRAMES
         later = torch.arange(CLIP_FRAMES) >= frame[:, None]
         asked = replace(
             new,

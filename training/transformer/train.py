@@ -22,8 +22,9 @@ from training.transformer.data import LatentStore
 from training.transformer.evaluate_flow import held_out
 from training.transformer.grow import grown
 from training.transformer.model import Sizes
-from training.transformer.objective import Recipe, losses, noised, own_past
-from training.transformer.state import Run
+from training.transformer.objective import Recipe, losses, noised
+from training.transformer.state import Run, load_ema
+from training.transformer.worn import Wear, worn_past
 
 WARM_UP = 200
 EMA_DECAY = 0.999
@@ -41,7 +42,9 @@ class Plan:
     """Share of the steps on whole clips, reached after `clips_from` steps."""
     clips_from: int
     own_past_from: int
-    """From this step on some clips continue the model's own guess of their past."""
+    """From this step on some clips continue a worn past."""
+    wear_by: Path | None = None
+    """Weights whose errors wear pasts; the run's own average otherwise."""
     save_s: float = 600.0
 
 
@@ -52,6 +55,8 @@ class Trainer:
         self.train = train
         self.valid = valid
         self.recipe = Recipe()
+        self.wear = Wear()
+        self.wearer = load_ema(plan.wear_by) if plan.wear_by else run.ema
         self.null = torch.from_numpy(TextEncoder().encode(""))
         self.stop = False
         self.start_s = time.monotonic()
@@ -71,7 +76,7 @@ class Trainer:
         batch = self.train.draw(size, single=not clip, random=run.random)
         past = None
         if clip and run.step >= plan.own_past_from:
-            past = own_past(run.ema, batch, self.recipe, self.null, run.random)
+            past = worn_past(self.wearer, batch, self.recipe, self.wear, self.null, run.random)
         sample = noised(batch, self.recipe, self.null, run.random, past=past)
         with mixed():
             flow, semantic = losses(run.model, run.head, sample, run.sizes.semantic_layer)
@@ -159,6 +164,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--clip-share", type=float, default=0.4)
     parser.add_argument("--clips-from", type=int, default=600)
     parser.add_argument("--own-past-from", type=int, default=900)
+    parser.add_argument("--wear-by", type=Path, help="a checkpoint: its errors wear pasts")
     parser.add_argument("--shards", type=int, default=10, help="wait for this many")
     parser.add_argument("--no-compile", action="store_true")
     return parser.parse_args()
@@ -185,6 +191,7 @@ def main() -> None:
         clip_share=args.clip_share,
         clips_from=args.clips_from,
         own_past_from=args.own_past_from,
+        wear_by=args.wear_by,
     )
     trainer = Trainer(run, plan, train, valid)
 
