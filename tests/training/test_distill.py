@@ -14,7 +14,7 @@ from training.transformer.data import Batch
 from training.transformer.distill import Distillation, Distiller
 from training.transformer.endpoint import REUSE, Endpoint
 from training.transformer.model import Sizes
-from training.transformer.objective import Sample, text_inputs
+from training.transformer.objective import Recipe, Sample, noised, text_inputs
 from training.transformer.own_streams import CONTEXT_SIGMA, LONGEST, WINDOW, OwnStreams, sigmas_of
 from training.transformer.rollout import Sampling, roll_out
 from training.transformer.sheet import write_sheet
@@ -68,6 +68,23 @@ def test_without_extra_guidance_the_student_is_already_there(run):
     how = Distillation("guide", guidance_first=1.0, guidance=1.0)
     distiller = Distiller(run, frozen_copy(run.model), torch.zeros(33, 384), how)
     assert float(distiller.loss(OneBatch(), 2, single=False).detach()) < 1e-3
+
+
+def test_guidance_rests_below_its_level(run):
+    """Frames above the level get the guided flow, those below the teacher's own."""
+    teacher, null = frozen_copy(run.model), torch.zeros(33, 384)
+    batch = OneBatch().draw(2, single=False, random=torch.Generator())
+    sigma = torch.tensor([[0.9, 0.2, 0.9, 0.2, 0.9]] * 2)
+    sample = noised(batch, Recipe(text_dropout=0.0), null, torch.Generator(), sigma=sigma)
+
+    def flow(above: float, guidance: float) -> torch.Tensor:
+        how = Distillation("guide", guidance, guidance, guided_above=above)
+        return Distiller(run, teacher, null, how)._guided(sample)
+
+    mixed, guided, plain = flow(0.5, 3.0), flow(0.0, 3.0), flow(0.0, 1.0)
+    assert not torch.allclose(guided, plain, atol=1e-3)
+    assert torch.equal(mixed[:, :, ::2], guided[:, :, ::2])
+    assert torch.allclose(mixed[:, :, 1::2], plain[:, :, 1::2], atol=1e-5)
 
 
 class CurvedTeacher:

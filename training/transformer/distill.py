@@ -20,6 +20,7 @@ from torch import Tensor
 
 from scope.models.attention_backend import attention_for
 from scope.models.causal import CausalTransformer
+from scope.models.flow import TIMESTEPS
 from scope.pipelines.vista.text import TextEncoder
 from training.precision import mixed
 from training.transformer.data import LatentStore
@@ -39,6 +40,9 @@ class Distillation:
     """Of frames without a past."""
     guidance: float
     """Of frames that continue something: what they see already says most."""
+    guided_above: float = 0.0
+    """Noise level below which guidance rests: there it would only coarsen detail (Kynkäänniemi et
+    al. 2024, arXiv 2404.07724)."""
     shift: float = 2.5
 
 
@@ -81,15 +85,17 @@ class Distiller:
     @torch.no_grad()
     def _guided(self, sample: Sample) -> Tensor:
         how, frames = self.how, sample.target.shape[2]
+        scale = torch.full((frames,), how.guidance)
+        scale[0] = how.guidance_first
+        sigma = sample.t[:, -frames:] / TIMESTEPS
+        scale = torch.where(sigma >= how.guided_above, scale, 1.0)[:, None, :, None, None]
         with mixed():
             flow = predict(self.teacher, sample, 0)[0].float()
-            if how.guidance_first == how.guidance == 1.0:
+            if bool((scale == 1.0).all()):
                 return flow
             text = self.null.expand_as(sample.text)
             plain = predict(self.teacher, replace(sample, text=text), 0)[0].float()
-        scale = torch.full((frames,), how.guidance)
-        scale[0] = how.guidance_first
-        return plain + scale[:, None, None] * (flow - plain)
+        return plain + scale * (flow - plain)
 
 
 def weighted(error: Tensor, sample: Sample) -> Tensor:
@@ -145,6 +151,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--target", choices=("guide", "endpoint"), default="guide")
     parser.add_argument("--guidance-first", type=float, default=3.0)
     parser.add_argument("--guidance", type=float, default=2.0)
+    parser.add_argument("--guided-above", type=float, default=0.0, help="noise level, 0 to 1")
     parser.add_argument("--hours", type=float, default=0.2)
     parser.add_argument("--steps", type=int, help="ends after so many, instead of by time")
     parser.add_argument("--rate", type=float, default=0.2, help="of the training rate")
@@ -164,7 +171,7 @@ def main() -> None:
     run.model.use_attention(attention_for(run.model.device, name="products"))
     for block in run.model.blocks:
         block.compile(dynamic=False)
-    how = Distillation(args.target, args.guidance_first, args.guidance)
+    how = Distillation(args.target, args.guidance_first, args.guidance, args.guided_above)
     store = LatentStore(args.latents)
     store.refresh()
     null = torch.from_numpy(TextEncoder().encode(""))
