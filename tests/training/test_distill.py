@@ -35,6 +35,19 @@ class OneBatch:
         return Batch(latents, text, targets, shows)
 
 
+class Texts(OneBatch):
+    """Words and what they mean are the number of the draw."""
+
+    drawn = 0
+
+    def draw(self, size: int, *, single: bool, random: torch.Generator) -> Batch:
+        self.drawn += 1
+        text = torch.full((size, 1, 33, 384), float(self.drawn))
+        shows = torch.full((size, 1, 5), self.drawn)
+        drawn = super().draw(size, single=single, random=random)
+        return replace(drawn, text=text, shows=shows)
+
+
 @pytest.fixture
 def run() -> Run:
     run = Run.fresh(TINY)
@@ -147,16 +160,6 @@ def test_pairs_of_the_teacher_are_kept_up_to_a_limit(run, monkeypatch):
 
 
 def test_own_streams_go_on_and_change_what_they_speak_of(run):
-    class Texts(OneBatch):
-        drawn = 0
-
-        def draw(self, size: int, *, single: bool, random: torch.Generator) -> Batch:
-            self.drawn += 1
-            text = torch.full((size, 1, 33, 384), float(self.drawn))
-            shows = torch.full((size, 1, 5), self.drawn)
-            drawn = super().draw(size, single=single, random=random)
-            return replace(drawn, text=text, shows=shows)
-
     model, random = frozen_copy(run.model), torch.Generator().manual_seed(0)
     streams, store = OwnStreams(2.5, steps=(2,), switch=0.5), Texts()
     made = [streams.next(model, store, 3, random) for _ in range(LONGEST + 1)]
@@ -171,6 +174,19 @@ def test_own_streams_go_on_and_change_what_they_speak_of(run):
     assert len(places) > 2  # in the middle of clips too
     assert bool((spoken[:, -5:] == LONGEST + 1).all())  # a new beginning has new words
     assert not torch.equal(made[0].latents, made[1].latents)
+
+
+def test_own_streams_pass_over_clips_and_some_never_change_their_words(run):
+    model = frozen_copy(run.model)
+    random, store = torch.Generator().manual_seed(0), Texts()
+    streams = OwnStreams(2.5, steps=(2,), switch=1.0, stride=3)
+    for _ in range(4):
+        given = streams.next(model, store, 3, random)
+    assert store.drawn == 12
+    words = given.text[:, -1, 0, 0].tolist()
+    assert words[0] == 1.0  # its first ones
+    assert words[2] == 12.0  # new ones in every clip
+    assert words[0] <= words[1] <= words[2]
 
 
 class TorchNoise:

@@ -26,6 +26,7 @@ from training.transformer.objective import (
     predict,
 )
 from training.transformer.state import Run, load_ema
+from training.transformer.train import Plan, Trainer
 from training.transformer.worn import Wear, tinted, worn_past
 from training.world.attributes import sample
 
@@ -119,6 +120,17 @@ def test_a_worn_past_is_a_guess_near_the_truth_for_a_share_of_the_clips(store):
     assert 0.05 < float((past - clean).std()) < 0.2
     none = Wear(share=0.0, tinted=0.0)
     assert torch.equal(worn_past(model, batch, Recipe(), none, null, generator()), clean)
+
+
+def test_pasts_are_worn_by_the_weights_that_are_named(tmp_path, shards):
+    kept = Run.fresh(TINY, seed=1)
+    kept.save(tmp_path / "kept.pt")
+    run, train = Run.fresh(TINY), LatentStore(shards)
+    plan = Plan(tmp_path, 1.0, 0.5, 2, 2, 0.5, clips_from=0, own_past_from=0)
+    assert Trainer(run, plan, train, train).wearer is run.ema
+    named = Trainer(run, replace(plan, wear_by=tmp_path / "kept.pt"), train, train).wearer
+    for ours, theirs in zip(named.parameters(), kept.ema.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
 
 
 def test_a_past_wears_from_round_to_round(store, monkeypatch):
