@@ -46,6 +46,8 @@ from training.evaluation.streams import (
 SPLITS = ("valid", "combos", "phrases")
 RENDER_MOMENT = 9
 MANY_STEPS = 32
+IN_TIME = 2.0
+"""Seconds a prompt may take to show."""
 Found = dict[str, object]
 
 
@@ -125,24 +127,34 @@ def drift(bench: Bench) -> Iterator[Found]:
 
 
 def switch(bench: Bench) -> Iterator[Found]:
-    """Two seconds of one prompt, then another: how soon its attributes are seen, and any cut."""
+    """Two seconds of one prompt, then another: how soon its attributes are seen, and any cut;
+    and in how many of its streams they are seen where the other prompt was never shown."""
     vista, asked = bench.vista, cases(bench.runs / "clips_valid", 2 * bench.args.streams)
     second = round(vista.format.fps / vista.chunk_frames)
-    in_time, cuts, waits = 0, 0, list[float]()
+    in_time, alone, cuts, waits = 0, 0, 0, list[float]()
     pairs = list(zip(asked[::2], asked[1::2], strict=True))
     for seed, (one, two) in enumerate(pairs):
         prompts = [one.prompt] * (2 * second) + [two.prompt] * (4 * second)
         pictures = np.concatenate(list(chunks(vista, prompts, bench.steps(), seed)))
         start = 2 * second * vista.chunk_frames
         new = {key: value for key, value in two.named.items() if one.named.get(key) != value}
-        shown = seen(bench.judge, list(pictures[start:]))
-        right = [np.mean([names[key] == new[key] for key in new] or [1.0]) > 0.5 for names in shown]
-        waits.append(right.index(True) / vista.format.fps if True in right else float("inf"))
-        in_time += waits[-1] <= 2.0
+        waits.append(seconds_until(bench, pictures[start:], new))
+        in_time += waits[-1] <= IN_TIME
+        unswitched = chunks(vista, [two.prompt] * (4 * second), bench.steps(), seed)
+        alone += seconds_until(bench, np.concatenate(list(unswitched)), new) <= IN_TIME
         around = list(pictures[start - 4 : start + 2 * second * vista.chunk_frames])
         cuts += is_cut(around, around[0], around[-1])
     middle = float(np.median(waits))
-    yield {"switches": len(pairs), "within_2_s": in_time, "cuts": cuts, "median_s": middle}
+    line: Found = {"switches": len(pairs), "within_2_s": in_time, "alone_within_2_s": alone}
+    yield line | {"cuts": cuts, "median_s": middle}
+
+
+def seconds_until(bench: Bench, pictures: NDArray[np.uint8], named: dict[str, str]) -> float:
+    """When most of what is named is first seen."""
+    for index, shown in enumerate(seen(bench.judge, list(pictures))):
+        if np.mean([shown[key] == value for key, value in named.items()] or [1.0]) > 0.5:
+            return index / bench.vista.format.fps
+    return float("inf")
 
 
 def speed(bench: Bench) -> Iterator[Found]:

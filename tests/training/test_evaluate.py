@@ -1,15 +1,17 @@
 """The evaluation: its judge learns, its cases are the prompts that keep, its score counts."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from training import evaluate
 from training.classifier.model import VALUES, Classifier, labels, shard_pictures, shrink
 from training.evaluation.cases import Case, cases, free_cases, relative, score
 from training.evaluation.measures import flops_of_a_pass, frechet
-from training.evaluation.streams import Looks, evenly, is_cut, last_picture
+from training.evaluation.streams import Looks, chunk_times, evenly, is_cut, last_picture
 from training.export.tiny import write_tiny_package
 
 ATTRIBUTES = {
@@ -80,6 +82,36 @@ def test_a_picture_comes_from_the_pipeline(tmp_path):
         VistaLoad(threads=1, precision="f32"), device="cpu", progress=lambda *said: None
     )
     assert last_picture(vista, "a lake", evenly(2), 2, 0).shape == (32, 64, 3)
+
+
+def test_a_timed_chunk_is_made_and_encoded(tmp_path, monkeypatch):
+    from scope.media.encoder import VideoEncoder
+    from scope.pipelines.vista.pipeline import VistaLoad, vista_of
+
+    write_tiny_package(tmp_path)
+    load = VistaLoad(threads=1, precision="f32")
+    vista = vista_of(tmp_path)(load, device="cpu", progress=lambda *said: None)
+    encoded = []
+    encode = VideoEncoder.encode
+    monkeypatch.setattr(
+        VideoEncoder, "encode", lambda self, picture: encoded.append(encode(self, picture))
+    )
+    first, later = chunk_times(vista, "a lake", evenly(1), 3)
+    assert len(later) == 3
+    assert min(first, *later) > 0
+    assert [frame.index for frame in encoded] == list(range(16))
+
+
+@pytest.mark.parametrize(
+    ("named", "seconds"),
+    [({"time": "night"}, 2 / 16), ({"time": "dusk"}, float("inf")), ({}, 0.0)],
+)
+def test_a_prompt_shows_once_most_of_what_it_names_is_seen(monkeypatch, named, seconds):
+    shown = [{"time": "day"}, {"time": "day"}, {"time": "night"}]
+    monkeypatch.setattr(evaluate, "seen", lambda judge, pictures: shown)
+    vista = SimpleNamespace(format=SimpleNamespace(fps=16.0))
+    bench = SimpleNamespace(judge=None, vista=vista)
+    assert evaluate.seconds_until(bench, np.zeros((3, 2, 2, 3), np.uint8), named) == seconds
 
 
 def test_free_prompts_name_what_the_judge_knows():

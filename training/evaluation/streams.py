@@ -12,9 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scope.control import PromptItem, PromptMix, PromptStep
+from scope.frames import VIDEO_CLOCK_HZ
+from scope.media.bitrate import initial_bitrate_kbps
+from scope.media.encoder import Picture, VideoEncoder
 from scope.pipelines.vista.pipeline import Vista, VistaParams
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -42,7 +45,7 @@ def chunks(
 
 def last_picture(
     vista: Vista, prompt: str, steps: tuple[int, ...], length: int, seed: int
-) -> Picture:
+) -> Image:
     """The last picture of a short stream."""
     return list(chunks(vista, [prompt] * length, steps, seed))[-1][-1]
 
@@ -56,7 +59,7 @@ class Looks:
     sharpness: float
 
     @classmethod
-    def of(cls, pictures: list[Picture]) -> "Looks":
+    def of(cls, pictures: list[Image]) -> "Looks":
         colours, contrasts, edges = [], [], []
         for picture in pictures:
             scaled = picture.astype(np.float32) / 255
@@ -77,24 +80,31 @@ class Looks:
         }
 
 
-def is_cut(pictures: list[Picture], before: Picture, after: Picture) -> bool:
+def is_cut(pictures: list[Image], before: Image, after: Image) -> bool:
     """Whether one step between pictures does most of the way from `before` to `after`."""
     steps = [distance(one, two) for one, two in pairwise(pictures)]
     return max(steps) > 0.6 * max(distance(before, after), 1e-6)
 
 
-def distance(one: Picture, two: Picture) -> float:
+def distance(one: Image, two: Image) -> float:
     return float(np.abs(one.astype(np.float32) - two).mean())
 
 
 def chunk_times(
     vista: Vista, prompt: str, steps: tuple[int, ...], count: int
 ) -> tuple[float, list[float]]:
-    """Seconds to the first picture of a new stream, and of each later chunk."""
+    """Seconds to the first pictures of a new stream, and of each later chunk; made and encoded for
+    a viewer (VP8) on one thread, though the server encodes while the next chunk is made."""
+    video = vista.format
+    encoder = VideoEncoder("VP8", format=video, bitrate_kbps=initial_bitrate_kbps(video))
     stream = chunks(vista, [prompt] * (count + 1), steps, 0)
-    times = []
+    times: list[float] = []
+    shown = 0
     for _ in range(count + 1):
         began = time.perf_counter()
-        next(stream)
+        for pixels in next(stream):
+            encoder.encode(Picture(pixels, round(shown * VIDEO_CLOCK_HZ / video.fps), shown, 0))
+            shown += 1
         times.append(time.perf_counter() - began)
+    encoder.close()
     return times[0], times[1:]

@@ -32,9 +32,11 @@ class Packing:
     pictures: int = 4
     window: int = 5
     sink: int = 0
+    hold: float = 0.0
     shift: float = 2.5
     method: str = "euler"
     context_t: float = 0.0
+    turn_t: float = 0.0
     steps: tuple[int, ...] = (1000, 750, 500, 250)
     half: bool = True
 
@@ -69,9 +71,11 @@ def write_package(
         pictures=packing.pictures,
         window=packing.window,
         sink=packing.sink,
+        hold=packing.hold,
         shift=packing.shift,
         method=packing.method,
         context_t=packing.context_t,
+        turn_t=packing.turn_t,
         steps=packing.steps,
         files={name: _hash(folder / name) for name in graphs},
     )
@@ -99,15 +103,19 @@ def main() -> None:
     parser.add_argument("--version", required=True)
     parser.add_argument("--method", choices=("euler", "renoise"), default="euler")
     parser.add_argument("--window", type=int, default=5)
-    parser.add_argument("--sink", type=int, default=0)
+    parser.add_argument("--sink", type=int, default=1)
+    parser.add_argument("--hold", type=float, default=0.5)
     parser.add_argument("--context-t", type=float, default=120.0)
+    parser.add_argument("--turn-t", type=float, default=300.0)
     args = parser.parse_args()
     packing = Packing(
         version=args.version,
         method=args.method,
         window=args.window,
         sink=args.sink,
+        hold=args.hold,
         context_t=args.context_t,
+        turn_t=args.turn_t,
     )
     codec = codec_graphs(load(args.codec), packing)
     write_package(args.out, load_ema(args.transformer), codec, packing)

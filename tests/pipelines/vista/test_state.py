@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scope.pipelines.conditioning import Conditioner, TextCache
+from scope.pipelines.vista.anchor import Anchor
 from scope.pipelines.vista.state import VistaState
 
 
@@ -12,18 +13,50 @@ def state(slots: int = 3) -> VistaState:
     shape = (2, slots, 4, 8)
     memory = np.zeros((1, 2), np.float32)
     zeros = np.zeros(shape, np.float32)
-    return VistaState(5, Conditioner(encode), memory, zeros, zeros.copy())
+    recent, anchor = np.zeros((slots, 2, 6, 4), np.float32), Anchor.empty(2, 3)
+    return VistaState(5, Conditioner(encode), memory, zeros, zeros.copy(), recent, anchor)
 
 
 def commit(target: VistaState, number: float, sink: int = 0) -> None:
     frame = np.full((2, 4, 8), number, np.float32)
     target.commit(frame, -frame, sink=sink)
     target.memory = np.full((1, 2), number, np.float32)
+    latent = np.full((1, *target.recent.shape[1:]), number, np.float32)
+    target.recent = np.concatenate((target.recent[1:], latent))
+    target.past_t = number
+    target.anchor = Anchor(np.full((2, 2, 3), number, np.float32), target.anchor.frames + 1)
     target.chunk += 1
 
 
 def contents(target: VistaState) -> list[float]:
     return [float(target.keys[0, slot, 0, 0]) for slot in target.order]
+
+
+def newest(target: VistaState) -> list[float]:
+    return [float(frame[0, 0, 0]) for frame in target.frames]
+
+
+def test_as_many_frames_are_remembered_as_there_are_slots():
+    stream = state()
+    assert newest(stream) == []
+    commit(stream, 7)
+    assert newest(stream) == [7]
+    for number in range(5):
+        commit(stream, number)
+    assert newest(stream) == [2, 3, 4]
+
+
+def test_a_forgotten_cache_is_filled_anew_and_can_be_rolled_back():
+    stream = state()
+    for number in range(4):
+        commit(stream, number)
+    mark = stream.mark()
+    stream.forget()
+    assert contents(stream) == []
+    commit(stream, 9)
+    assert contents(stream) == [9]
+    stream.rollback(mark)
+    assert contents(stream) == [1, 2, 3]
 
 
 def test_the_window_holds_the_newest_in_order():
@@ -40,7 +73,7 @@ def test_a_sink_stays():
     assert contents(stream) == [0, 4, 5]
 
 
-def test_rolling_back_restores_slots_order_and_memory():
+def test_rolling_back_restores_slots_and_all_that_is_small():
     stream = state()
     for number in range(4):
         commit(stream, number)
@@ -51,6 +84,8 @@ def test_rolling_back_restores_slots_order_and_memory():
     assert contents(stream) == [1, 2, 3]
     assert stream.chunk == 4
     assert stream.memory[0, 0] == 3
+    assert (stream.anchor.frames, stream.anchor.looks[0, 0, 0]) == (4, 3)
+    assert (stream.past_t, newest(stream)) == (3, [1, 2, 3])
 
 
 def test_a_mark_ends_after_two_later_ones():
@@ -80,6 +115,12 @@ def test_a_dump_is_restored_bit_for_bit():
         {"order": (0, 0)},
         {"order": (0, 7)},
         {"chunk": -1},
+        {"past_t": -1.0},
+        {"past_t": 1001.0},
+        {"past_t": float("nan")},
+        {"recent": np.zeros((2, 2, 6, 4), np.float32)},
+        {"anchor": Anchor(np.zeros((2, 2, 3), np.float32), -1)},
+        {"anchor": Anchor(np.zeros((2, 2, 4), np.float32))},
         {"memory": np.zeros((9, 9), np.float32)},
         {"keys": np.zeros((2, 3, 4, 8), np.float64)},
     ],

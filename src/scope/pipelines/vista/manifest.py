@@ -35,10 +35,16 @@ class Manifest(BaseModel):
     window: int = Field(ge=1, le=64)
     """Latent frames seen at once, the one being made included."""
     sink: int = Field(ge=0, le=8)
+    """Latent frames of the window that stay once the words in force have made them."""
+    hold: float = Field(ge=0, le=1, default=0.0)
+    """Share of a frame's departure from how its stream looked that is undone."""
     shift: float = Field(gt=0, le=20)
     method: Literal["euler", "renoise"]
     context_t: float = Field(ge=0, le=500, default=0.0)
     """Noise level, as a timestep, that the clean pass is told."""
+    turn_t: float = Field(ge=0, le=500, default=0.0)
+    """The same for the past of a stream whose words become quite other words; not under
+    `context_t`."""
     steps: tuple[int, ...]
     files: dict[Annotated[str, Field(pattern=r"^\w[\w.]*$")], str]
     """SHA-256 of every file: the needed ones and whatever else there is."""

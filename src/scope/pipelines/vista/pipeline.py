@@ -1,8 +1,8 @@
 """vista: text to endless video on a laptop's processor.
 
 Decides what a chunk is: one latent frame (four pictures), denoised in a few passes against the
-cached past, decoded, then run once more clean to become part of the past. Weights live here,
-everything that changes lives in `VistaState`.
+cached past, taken back towards the looks of its stream, decoded, then run once more to become part
+of the past. Weights live here, everything that changes lives in `VistaState`.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from scope.control import PromptStep
 from scope.frames import Pixels, VideoFormat
 from scope.pipelines import contract
 from scope.pipelines.conditioning import Conditioner, TextCache
+from scope.pipelines.vista.anchor import Anchor
 from scope.pipelines.vista.manifest import read_manifest
 from scope.pipelines.vista.probe import Probe
 from scope.pipelines.vista.runtime import Array, Feed, Runtime
@@ -24,6 +25,7 @@ from scope.pipelines.vista.sampler import TIMESTEPS, StepPlan, denoise, noise_so
 from scope.pipelines.vista.self_test import Precision, Setup, candidates, choose_setup
 from scope.pipelines.vista.state import VistaState
 from scope.pipelines.vista.text import Embedding, TextEncoder
+from scope.pipelines.vista.turn import FRAMES, past_timestep
 
 ASSETS = Path(__file__).parent / "assets"
 SELF_TEST_CACHE = Path("~/.cache/daydream-scope/vista-setup.json")
@@ -100,19 +102,24 @@ class Vista(contract.Pipeline[VistaState, int]):
     def open(self, seed: int) -> VistaState:
         """A stream before its first frame."""
         size = self.manifest
-        shape = (size.layers, size.window - 1, size.tokens, size.dim)
+        slots = size.window - 1
+        shape = (size.layers, slots, size.tokens, size.dim)
         return VistaState(
             seed=seed,
             conditioner=Conditioner(self.texts),
             memory=self._runtime.empty_memory(),
             keys=np.zeros(shape, np.float32),
             values=np.zeros(shape, np.float32),
+            recent=np.zeros((slots, *size.latent_shape), np.float32),
+            anchor=Anchor.empty(size.channels, size.grid[0]),
         )
 
     def step(self, state: VistaState, params: VistaParams, prompt: PromptStep) -> Iterator[Pixels]:
         """Four pictures; an empty piece after each pass but the last."""
-        embedding = state.conditioner.at(prompt)
         size = self.manifest
+        before, embedding = state.conditioner.in_force, state.conditioner.at(prompt)
+        if embedding is not before:
+            self._turn(state, before, embedding)
         plan = StepPlan.of(params.denoising_step_list, shift=size.shift, method=size.method)
         tables = [self._runtime.modulation(t, embedding) for t in plan.timesteps()]
         feed = self._feed(state, embedding)
@@ -125,16 +132,14 @@ class Vista(contract.Pipeline[VistaState, int]):
             latent = guess
             if index < len(plan.sigmas) - 1:
                 yield np.empty((0, size.height, size.width, 3), np.uint8)
+        anchor, latent = state.anchor.follow(latent, size.hold)
         pixels, memory = self._runtime.decode(latent, state.memory)
         yield pixels
-        # A little noise on the past, which the model is told of, hides the errors of a frame from
-        # the next one; without it they add up.
-        level = np.float32(size.context_t / TIMESTEPS)
-        past = (1 - level) * latent + level * noise.standard_normal(latent.shape, np.float32)
-        table = self._runtime.modulation(size.context_t, embedding)
-        keys, values = self._runtime.remember(past, table, feed)
-        state.commit(keys, values, sink=size.sink)
-        state.memory = memory
+        t = state.past_t if anchor.frames <= FRAMES else size.context_t
+        held = size.sink if anchor.settled(ago=size.window - 1) else 0
+        self._remember(state, latent, t, embedding, feed, noise, sink=held)
+        state.recent = np.concatenate((state.recent[1:], latent[None]))
+        state.memory, state.anchor = memory, anchor
         state.chunk += 1
 
     def mark(self, state: VistaState) -> int:
@@ -146,7 +151,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         state.rollback(mark)
 
     def dump(self, state: VistaState) -> bytes:
-        """Cache, decoder memory, counters and the prompt in force."""
+        """Cache, last frames, looks, decoder memory, counters and the prompt in force."""
         return state.dump()
 
     def load(self, dumped: bytes) -> VistaState:
@@ -164,6 +169,43 @@ class Vista(contract.Pipeline[VistaState, int]):
             "threads": setup.threads,
             "onnxruntime": onnxruntime.__version__,
         }
+
+    def _turn(self, state: VistaState, before: Embedding | None, embedding: Embedding) -> None:
+        """The words changed: make the past again with them, and learn looks anew."""
+        size = self.manifest
+        state.anchor = Anchor.empty(size.channels, size.grid[0])
+        state.past_t = size.context_t
+        if before is None or size.turn_t <= size.context_t:
+            return
+        state.past_t = past_timestep(before, embedding, size.context_t, size.turn_t)
+        if state.past_t == size.context_t:
+            return
+        noise = noise_source(state.seed, state.chunk, use=1)
+        state.forget()
+        for latent in state.frames:
+            feed = self._feed(state, embedding)
+            self._remember(state, latent, state.past_t, embedding, feed, noise, sink=0)
+
+    def _remember(
+        self,
+        state: VistaState,
+        latent: Array,
+        t: float,
+        embedding: Embedding,
+        feed: Feed,
+        noise: np.random.Generator,
+        *,
+        sink: int,
+    ) -> None:
+        """Put a finished frame into the cache, under noise of level `t`.
+
+        A little noise on the past, which the model is told of, hides the errors of a frame from
+        the next one; without it they add up.
+        """
+        level = np.float32(t / TIMESTEPS)
+        past = (1 - level) * latent + level * noise.standard_normal(latent.shape, np.float32)
+        keys, values = self._runtime.remember(past, self._runtime.modulation(t, embedding), feed)
+        state.commit(keys, values, sink=sink)
 
     def _feed(self, state: VistaState, embedding: Embedding) -> Feed:
         """What every pass of a chunk shares: the text, and the past where it stands now."""

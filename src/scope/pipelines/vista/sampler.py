@@ -40,9 +40,9 @@ class StepPlan:
         return tuple(TIMESTEPS * sigma for sigma in self.sigmas)
 
 
-def noise_source(seed: int, chunk: int) -> np.random.Generator:
-    """The noise of one chunk of one stream."""
-    return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, chunk, 0]))
+def noise_source(seed: int, chunk: int, use: int = 0) -> np.random.Generator:
+    """The noise of one chunk of one stream; each `use` has its own."""
+    return np.random.Generator(np.random.Philox(key=seed, counter=[0, use, chunk, 0]))
 
 
 def sinusoid(t: float, width: int) -> Array:

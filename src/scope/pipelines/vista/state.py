@@ -12,21 +12,24 @@ from numpy.typing import NDArray
 
 from scope.pipelines.conditioning import Conditioner, ConditionerMark
 from scope.pipelines.state_bytes import AnyArray, pack, unpack
+from scope.pipelines.vista.anchor import Anchor
+from scope.pipelines.vista.sampler import TIMESTEPS
 from scope.pipelines.vista.text import ROWS, TEXT_WIDTH
 
 Array = NDArray[np.float32]
 
 MARKS_KEPT = 2
 
+Small = tuple[int, tuple[int, ...], Array, Array, Anchor, float]
+"""What is replaced and never written to: chunk, order, memory, recent, anchor, past_t."""
+
 
 @dataclass(slots=True)
 class _Undo:
-    """The stream as it was at a mark; the arrays named here are never written to."""
+    """The stream as it was at a mark."""
 
     number: int
-    chunk: int
-    order: tuple[int, ...]
-    memory: Array
+    small: Small
     conditioning: ConditionerMark
     slots: dict[int, tuple[Array, Array]] = field(default_factory=dict)
 
@@ -40,11 +43,25 @@ class VistaState:
     keys: Array
     """[layers, slots, tokens, dim], un-rotated."""
     values: Array
+    recent: Array
+    """[slots, channels, height, width]: the last latent frames, the newest last; replaced too."""
+    anchor: Anchor
+    past_t: float = 0.0
+    """The noise level, as a timestep, that the past had when the words last changed."""
     chunk: int = 0
     order: tuple[int, ...] = ()
     """Slots from the oldest frame to the newest."""
     marks: int = 0
     undo: list[_Undo] = field(default_factory=list)
+
+    @property
+    def frames(self) -> Array:
+        """The last latent frames there are, at most one for each slot."""
+        return self.recent[len(self.recent) - min(self.chunk, len(self.recent)) :]
+
+    def forget(self) -> None:
+        """Empty the cache; slots are written over as they are needed."""
+        self.order = ()
 
     def commit(self, keys: Array, values: Array, *, sink: int) -> None:
         """Put a finished frame [layers, tokens, dim] into the cache, over the oldest if full."""
@@ -61,7 +78,8 @@ class VistaState:
     def mark(self) -> int:
         self.marks += 1
         conditioning = self.conditioner.mark()
-        undo = _Undo(self.marks, self.chunk, self.order, self.memory, conditioning)
+        small = (self.chunk, self.order, self.memory, self.recent, self.anchor, self.past_t)
+        undo = _Undo(self.marks, small, conditioning)
         self.undo = [*self.undo[-(MARKS_KEPT - 1) :], undo]
         return self.marks
 
@@ -72,7 +90,7 @@ class VistaState:
         for slot, (keys, values) in undo.slots.items():
             self.keys[:, slot], self.values[:, slot] = keys, values
         undo.slots.clear()
-        self.chunk, self.order, self.memory = undo.chunk, undo.order, undo.memory
+        self.chunk, self.order, self.memory, self.recent, self.anchor, self.past_t = undo.small
         self.conditioner.rollback(undo.conditioning)
         self.undo = [each for each in self.undo if each.number <= mark]
 
@@ -83,6 +101,10 @@ class VistaState:
             "chunk": np.array(self.chunk, np.int64),
             "order": np.array(self.order, np.int64),
             "memory": self.memory,
+            "recent": self.recent,
+            "anchor.frames": np.array(self.anchor.frames, np.int64),
+            "anchor.looks": self.anchor.looks,
+            "past_t": np.array(self.past_t, np.float64),
             "keys": self.keys,
             "values": self.values,
         }
@@ -98,11 +120,16 @@ class VistaState:
         self.conditioner.load(found)
         self.seed, self.chunk = int(found["seed"]), int(found["chunk"])
         self.order = tuple(int(slot) for slot in found["order"])
-        self.memory, self.keys, self.values = (found[n] for n in ("memory", "keys", "values"))
+        self.memory, self.recent = found["memory"], found["recent"]
+        self.keys, self.values = found["keys"], found["values"]
+        self.anchor = Anchor(found["anchor.looks"], int(found["anchor.frames"]))
+        self.past_t = float(found["past_t"])
 
     def _check(self, found: Mapping[str, AnyArray]) -> None:
         own = {"keys": self.keys, "values": self.values, "memory": self.memory}
-        own |= {"seed": np.zeros((), np.uint64), "chunk": np.zeros((), np.int64)}
+        own |= {"recent": self.recent, "anchor.looks": self.anchor.looks}
+        own |= {"seed": np.zeros((), np.uint64), "past_t": np.zeros((), np.float64)}
+        own |= dict.fromkeys(("chunk", "anchor.frames"), np.zeros((), np.int64))
         for name, mine in own.items():
             array = found.get(name)
             if array is None or array.shape != mine.shape or array.dtype != mine.dtype:
@@ -112,8 +139,10 @@ class VistaState:
             raise ValueError("the dumped state does not say which slots are used")
         if sorted(order.tolist()) != list(range(len(order))):
             raise ValueError("the dumped state names slots that do not exist")
-        if found["chunk"] < 0:
+        if found["chunk"] < 0 or found["anchor.frames"] < 0:
             raise ValueError("the dumped state is before its beginning")
+        if not 0 <= found["past_t"] <= TIMESTEPS:
+            raise ValueError("the dumped state has a noise level that does not exist")
         for name in ("conditioner.start", "conditioner.current"):
             array = found.get(name)
             if array is not None and array.shape != (ROWS, TEXT_WIDTH):
