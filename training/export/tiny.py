@@ -22,7 +22,17 @@ TINY = CausalConfig(
     out_channels=4,
     pooled_dim=TEXT_WIDTH,
 )
-PACKING = Packing(version="tiny", grid=(1, 2), width=64, height=32, window=3)
+PACKING = Packing(
+    version="tiny",
+    grid=(1, 2),
+    width=64,
+    height=32,
+    window=3,
+    sink=1,
+    hold=0.5,
+    context_t=120.0,
+    turn_t=300.0,
+)
 
 
 def tiny_model(seed: int = 0) -> CausalTransformer:

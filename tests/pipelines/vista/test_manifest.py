@@ -46,3 +46,18 @@ def test_a_manifest_with_unknown_fields_is_refused(folder):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"extra": 1}))
     with pytest.raises(ValueError, match="extra"):
         read_manifest(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"sink": 2}, "sink must leave room"),
+        ({"window": 1, "sink": 0}, "window"),
+        ({"turn_t": 100.0}, "turn_t must not be under"),
+    ],
+)
+def test_values_that_can_not_be_run_are_refused(folder, change, said):
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ValueError, match=said):
+        read_manifest(folder)

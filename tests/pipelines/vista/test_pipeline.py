@@ -5,10 +5,10 @@ import pytest
 from pydantic import ValidationError
 
 from scope.control import PromptItem, PromptMix, PromptStep
+from scope.pipelines.vista import pipeline
 from scope.pipelines.vista.anchor import LEARNED, SETTLE
 from scope.pipelines.vista.pipeline import Vista, VistaLoad, VistaParams, vista_of
 from scope.pipelines.vista.state import VistaState
-from scope.pipelines.vista.turn import FRAMES
 from training.export.tiny import write_tiny_package
 
 PROMPT = PromptStep(PromptMix((PromptItem("a calm sea"),)))
@@ -22,19 +22,8 @@ def vista(tmp_path_factory) -> Vista:
     return vista_of(folder)(load, device="cpu", progress=lambda stage, share: None)
 
 
-@pytest.fixture(scope="module")
-def holding(tmp_path_factory) -> Vista:
-    """With a sink, looks that are held and a past that is let go of, as what ships."""
-    folder = tmp_path_factory.mktemp("holding")
-    held = {"sink": 1, "hold": 0.3, "context_t": 120.0, "turn_t": 300.0}
-    manifest = write_tiny_package(folder).model_copy(update=held)
-    (folder / "manifest.json").write_text(manifest.model_dump_json())
-    load = VistaLoad(threads=1, precision="f32")
-    return vista_of(folder)(load, device="cpu", progress=lambda stage, share: None)
-
-
-def vista_step(vista: Vista, state, params: VistaParams, text: str, key: int):
-    return vista.step(state, params, PromptStep(PromptMix((PromptItem(text),)), key=key))
+def says(text: str, key: int, **glide) -> PromptStep:
+    return PromptStep(PromptMix((PromptItem(text),)), key=key, **glide)
 
 
 def chunk(vista: Vista, state, steps=(1000, 500)) -> np.ndarray:
@@ -77,43 +66,43 @@ def test_the_looks_of_a_stream_are_learned_anew_when_the_words_change(vista):
     state, params = vista.open(1), VistaParams(denoising_step_list=(1000,))
     frames = []
     for key, text in ((0, "a calm sea"), (0, "a calm sea"), (1, "a forest"), (1, "a forest")):
-        list(vista_step(vista, state, params, text, key))
+        list(vista.step(state, params, says(text, key)))
         frames.append(state.anchor.frames)
     assert frames == [1, 2, 1, 2]
 
 
-def test_a_stream_goes_on_alike_after_a_dump_once_it_is_anchored(holding):
-    state, params = holding.open(1), (1000,)
+def test_a_stream_goes_on_alike_after_a_dump_once_it_is_anchored(vista):
+    state, params = vista.open(1), (1000,)
     for _ in range(SETTLE + LEARNED + 2):
-        chunk(holding, state, params)
-    again = holding.load(holding.dump(state))
-    assert np.array_equal(chunk(holding, again, params), chunk(holding, state, params))
+        chunk(vista, state, params)
+    again = vista.load(vista.dump(state))
+    assert np.array_equal(chunk(vista, again, params), chunk(vista, state, params))
     assert again.anchor.frames == state.anchor.frames == SETTLE + LEARNED + 3
 
 
-def test_what_is_held_shows_in_pictures_and_in_the_past(holding, monkeypatch):
-    state, params = holding.open(1), (1000,)
+def test_what_is_held_shows_in_pictures_and_in_the_past(vista, monkeypatch):
+    state, params = vista.open(1), (1000,)
     for _ in range(SETTLE + LEARNED):
-        chunk(holding, state, params)
-    kept = holding.load(holding.dump(state))
-    free = holding.load(holding.dump(state))
-    held = chunk(holding, kept, params)
+        chunk(vista, state, params)
+    kept = vista.load(vista.dump(state))
+    free = vista.load(vista.dump(state))
+    held = chunk(vista, kept, params)
     with monkeypatch.context() as patch:
-        patch.setattr(holding, "manifest", holding.manifest.model_copy(update={"hold": 0.0}))
-        loose = chunk(holding, free, params)
+        patch.setattr(vista, "manifest", vista.manifest.model_copy(update={"hold": 0.0}))
+        loose = chunk(vista, free, params)
     assert not np.array_equal(held, loose)
     assert not np.array_equal(kept.keys, free.keys)
 
 
-def test_the_sink_is_a_frame_of_the_words_in_force(holding):
-    state, params = holding.open(1), VistaParams(denoising_step_list=(1000,))
+def test_the_sink_is_a_frame_of_the_words_in_force(vista):
+    state, params = vista.open(1), VistaParams(denoising_step_list=(1000,))
     oldest = []
     for number in range(2 * SETTLE + 12):
         text = "a calm sea" if number < SETTLE + 6 else "a forest"
         key = int(number >= SETTLE + 6)
-        list(vista_step(holding, state, params, text, key))
+        list(vista.step(state, params, says(text, key)))
         oldest.append(state.keys[:, state.order[0]].copy())
-    slots = holding.manifest.window - 1
+    slots = vista.manifest.window - 1
     first = SETTLE + slots - 1
     assert not np.array_equal(oldest[first - 1], oldest[first])
     assert all(np.array_equal(each, oldest[first]) for each in oldest[first : SETTLE + 6])
@@ -123,59 +112,101 @@ def test_the_sink_is_a_frame_of_the_words_in_force(holding):
     assert np.array_equal(oldest[-1], oldest[changed + first])
 
 
-def told(vista: Vista, monkeypatch, state, text: str, key: int) -> list[float]:
-    """The noise levels that finished frames are remembered under during one chunk."""
+def told(vista: Vista, monkeypatch, state, prompt: PromptStep) -> list[float]:
+    """The noise levels that frames are remembered under during one chunk."""
     levels = []
-    remember = vista._remember
+    noised = pipeline.noised
 
-    def noted(state, latent, t, *rest, **named):
-        levels.append(round(t, 6))
-        remember(state, latent, t, *rest, **named)
+    def noted(latent, t, noise):
+        levels.append(round(t))
+        return noised(latent, t, noise)
 
     with monkeypatch.context() as patch:
-        patch.setattr(vista, "_remember", noted)
-        list(vista_step(vista, state, VistaParams(denoising_step_list=(1000,)), text, key))
+        patch.setattr(pipeline, "noised", noted)
+        list(vista.step(state, VistaParams(denoising_step_list=(1000,)), prompt))
     return levels
 
 
-def test_quite_other_words_make_the_past_again_under_noise_for_a_while(holding, monkeypatch):
-    state, slots = holding.open(1), holding.manifest.window - 1
-    before = [told(holding, monkeypatch, state, "a calm sea at sunset", 0) for _ in range(4)]
-    assert before == [[120.0]] * 4
-    after = [told(holding, monkeypatch, state, "a forest in fog", 1) for _ in range(FRAMES + 1)]
-    assert after[0] == [300.0] * (slots + 1)
-    assert after[1:] == [[300.0]] * (FRAMES - 1) + [[120.0]]
+def test_quite_other_words_make_the_past_again_under_noise_for_a_window(vista, monkeypatch):
+    state, slots = vista.open(1), vista.manifest.window - 1
+    before = [told(vista, monkeypatch, state, says("a calm sea at sunset", 0)) for _ in range(4)]
+    assert before == [[120]] * 4
+    after = [told(vista, monkeypatch, state, says("a forest in fog", 1)) for _ in range(slots + 1)]
+    assert after == [[300] * (slots + 1), *[[300]] * (slots - 1), [120]]
 
 
-def test_words_that_say_nearly_the_same_leave_the_past_as_it_is(holding, monkeypatch):
-    state = holding.open(1)
-    params = VistaParams(denoising_step_list=(1000,))
+def test_in_a_glide_the_noise_grows_with_the_way_gone(vista, monkeypatch):
+    state = vista.open(1)
+    for _ in range(3):
+        told(vista, monkeypatch, state, says("a calm sea at sunset", 0))
+    levels = [
+        told(vista, monkeypatch, state, says("a forest in fog", 1, t=t))[-1]
+        for t in (0.25, 0.5, 0.75, 1.0)
+    ]
+    assert 120 < levels[0] < levels[1] < 300
+    assert min(levels[2:]) > 120
+    assert state.anchor.frames == 1
 
-    def mixed(second: float, key: int) -> PromptStep:
-        items = (PromptItem("a calm sea"), PromptItem("a forest", second))
-        return PromptStep(PromptMix(items), key=key)
 
-    list(holding.step(state, params, mixed(1.0, 0)))
+def mixed(second: float, key: int) -> PromptStep:
+    return PromptStep(
+        PromptMix((PromptItem("a calm sea"), PromptItem("a forest", second))), key=key
+    )
+
+
+def test_words_that_say_nearly_the_same_leave_past_and_looks_as_they_are(vista, monkeypatch):
+    state = vista.open(1)
+    for _ in range(2):
+        told(vista, monkeypatch, state, mixed(1.0, 0))
     monkeypatch.setattr(VistaState, "forget", pytest.fail)
-    list(holding.step(state, params, mixed(0.9, 1)))
-    assert state.past_t == 120.0
+    assert told(vista, monkeypatch, state, mixed(0.9, 1)) == [120]
+    assert state.anchor.frames == 3
 
 
-def test_a_change_of_words_can_be_left_and_made_anew(holding):
-    state, straight = holding.open(1), holding.open(1)
+def test_words_that_change_a_little_again_and_again_are_other_words_in_the_end(vista, monkeypatch):
+    state, frames = vista.open(1), []
+    for key, second in enumerate(np.linspace(1.0, 0.0, 40)):
+        told(vista, monkeypatch, state, mixed(float(second), key))
+        frames.append(state.anchor.frames)
+    assert 1 in frames[1:]
+
+
+def test_a_small_change_after_a_great_one_keeps_letting_go(vista, monkeypatch):
+    state = vista.open(1)
+    for _ in range(3):
+        told(vista, monkeypatch, state, says("a ship at night", 0))
+    told(vista, monkeypatch, state, mixed(1.0, 1))
+    assert told(vista, monkeypatch, state, mixed(0.9, 2))[-1] == 300
+
+
+def test_making_the_past_again_has_a_way_out_after_every_pass(vista):
+    state, slots = vista.open(1), vista.manifest.window - 1
+    for _ in range(3):
+        chunk(vista, state)
+    params = VistaParams(denoising_step_list=(1000, 500))
+    pieces = [len(piece) for piece in vista.step(state, params, says("a forest in fog", 1))]
+    assert pieces == [0] * slots + [0, 4]
+
+
+def test_a_change_of_words_that_was_left_has_not_happened(vista):
+    state, straight = vista.open(1), vista.open(1)
     for stream in (state, straight):
         for _ in range(3):
-            chunk(holding, stream)
-    params, forest = VistaParams(denoising_step_list=(1000, 500)), "a forest in fog"
-    mark = holding.mark(state)
-    left = vista_step(holding, state, params, forest, 1)
-    next(left)
+            chunk(vista, stream)
+    params = VistaParams(denoising_step_list=(1000, 500))
+    mark = vista.mark(state)
+    left = vista.step(state, params, says("a forest in fog", 1))
+    for _ in range(4):
+        next(left)
     left.close()
-    holding.rollback(state, mark)
-    again = np.concatenate(list(vista_step(holding, state, params, forest, 1)))
-    expected = np.concatenate(list(vista_step(holding, straight, params, forest, 1)))
-    assert np.array_equal(again, expected)
-    assert holding.dump(state) == holding.dump(straight)
+    vista.rollback(state, mark)
+    assert vista.dump(state) == vista.dump(straight)
+    for key, text in ((2, "a calm sea"), (3, "a forest in fog")):
+        pieces = [
+            np.concatenate(list(vista.step(each, params, says(text, key))))
+            for each in (state, straight)
+        ]
+        assert np.array_equal(*pieces)
 
 
 def test_a_size_it_was_not_trained_for_is_refused():

@@ -67,3 +67,9 @@ def test_the_timestep_encoding_is_cosines_then_sines():
     code = sinusoid(0.0, 8)
     assert code.shape == (1, 8)
     assert code[0].tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
+
+
+def test_each_use_of_a_chunk_has_noise_of_its_own():
+    draws = [noise_source(3, 7, use=use).standard_normal(4) for use in (0, 1, 1)]
+    assert not np.array_equal(draws[0], draws[1])
+    assert np.array_equal(draws[1], draws[2])

@@ -13,19 +13,27 @@ def state(slots: int = 3) -> VistaState:
     shape = (2, slots, 4, 8)
     memory = np.zeros((1, 2), np.float32)
     zeros = np.zeros(shape, np.float32)
-    recent, anchor = np.zeros((slots, 2, 6, 4), np.float32), Anchor.empty(2, 3)
-    return VistaState(5, Conditioner(encode), memory, zeros, zeros.copy(), recent, anchor)
+    words = np.zeros((slots, 384), np.float32)
+    return VistaState(
+        seed=5,
+        conditioner=Conditioner(encode),
+        memory=memory,
+        keys=zeros,
+        values=zeros.copy(),
+        recent=np.zeros((slots, 2, 6, 4), np.float32),
+        told=words,
+        anchor=Anchor.of(words[0], channels=2, rows=3),
+    )
 
 
 def commit(target: VistaState, number: float, sink: int = 0) -> None:
     frame = np.full((2, 4, 8), number, np.float32)
     target.commit(frame, -frame, sink=sink)
     target.memory = np.full((1, 2), number, np.float32)
-    latent = np.full((1, *target.recent.shape[1:]), number, np.float32)
-    target.recent = np.concatenate((target.recent[1:], latent))
-    target.past_t = number
-    target.anchor = Anchor(np.full((2, 2, 3), number, np.float32), target.anchor.frames + 1)
-    target.chunk += 1
+    words = np.full(384, number, np.float32)
+    looks = np.full((2, 2, 3), number, np.float32)
+    target.anchor = Anchor(words, looks, target.anchor.frames + 1)
+    target.follow(np.full(target.recent.shape[1:], number, np.float32), words)
 
 
 def contents(target: VistaState) -> list[float]:
@@ -33,7 +41,8 @@ def contents(target: VistaState) -> list[float]:
 
 
 def newest(target: VistaState) -> list[float]:
-    return [float(frame[0, 0, 0]) for frame in target.frames]
+    kept = target.recent[len(target.recent) - target.remembered :]
+    return [float(frame[0, 0, 0]) for frame in kept]
 
 
 def test_as_many_frames_are_remembered_as_there_are_slots():
@@ -84,8 +93,9 @@ def test_rolling_back_restores_slots_and_all_that_is_small():
     assert contents(stream) == [1, 2, 3]
     assert stream.chunk == 4
     assert stream.memory[0, 0] == 3
-    assert (stream.anchor.frames, stream.anchor.looks[0, 0, 0]) == (4, 3)
-    assert (stream.past_t, newest(stream)) == (3, [1, 2, 3])
+    assert (stream.anchor.frames, stream.anchor.looks[0, 0, 0], stream.anchor.words[0]) == (4, 3, 3)
+    assert newest(stream) == [1, 2, 3]
+    assert stream.told[:, 0].tolist() == [1, 2, 3]
 
 
 def test_a_mark_ends_after_two_later_ones():
@@ -115,12 +125,11 @@ def test_a_dump_is_restored_bit_for_bit():
         {"order": (0, 0)},
         {"order": (0, 7)},
         {"chunk": -1},
-        {"past_t": -1.0},
-        {"past_t": 1001.0},
-        {"past_t": float("nan")},
         {"recent": np.zeros((2, 2, 6, 4), np.float32)},
-        {"anchor": Anchor(np.zeros((2, 2, 3), np.float32), -1)},
-        {"anchor": Anchor(np.zeros((2, 2, 4), np.float32))},
+        {"anchor": Anchor(np.zeros(384, np.float32), np.zeros((2, 2, 3), np.float32), -1)},
+        {"anchor": Anchor(np.zeros(384, np.float32), np.zeros((2, 2, 4), np.float32))},
+        {"anchor": Anchor(np.zeros(383, np.float32), np.zeros((2, 2, 3), np.float32))},
+        {"told": np.zeros((3, 384), np.float64)},
         {"memory": np.zeros((9, 9), np.float32)},
         {"keys": np.zeros((2, 3, 4, 8), np.float64)},
     ],

@@ -6,7 +6,7 @@ its words had taken hold, and every later frame is taken back a share of the way
 "looks" are and when they are learned. What moves along a row of tokens is free.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +24,18 @@ LEAST_DEVIATION = 1e-3
 class Anchor:
     """What is known of a stream's looks; replaced, never written to."""
 
+    words: Array
+    """The sentence of the words it is of, [width]."""
     looks: Array
     """[2, channels, rows]: mean, and logarithm of the deviation, of each channel of each row of
     tokens; the mean over the frames learned from so far."""
     frames: int = 0
-    """Latent frames since the words changed."""
+    """Latent frames since they came into force."""
 
     @classmethod
-    def empty(cls, channels: int, rows: int) -> "Anchor":
-        return cls(np.zeros((2, channels, rows), np.float32))
+    def of(cls, words: Array, *, channels: int, rows: int) -> "Anchor":
+        """Nothing is known yet."""
+        return cls(words, np.zeros((2, channels, rows), np.float32))
 
     def settled(self, ago: int) -> bool:
         """Whether the frame `ago` frames before the last was made by the words in force alone."""
@@ -43,20 +46,20 @@ class Anchor:
 
         latent: [channels, height, width], whole rows of tokens.
         """
-        frames = self.frames + 1
-        learned = frames - SETTLE
-        if learned <= 0:
-            return Anchor(self.looks, frames), latent
+        after = replace(self, frames=self.frames + 1)
+        learned = after.frames - SETTLE
+        if learned <= 0 or (learned > LEARNED and not share):
+            return after, latent
         channels, rows = self.looks.shape[1:]
         parts = latent.reshape(channels, rows, -1)
         looks = _looks(parts)
         if learned <= LEARNED:
             mean = self.looks + (looks - self.looks) / np.float32(learned)
-            return Anchor(mean, frames), latent
+            return replace(after, looks=mean), latent
         moved = looks + np.float32(share) * (self.looks - looks)
         scale = np.exp(moved[1] - looks[1])[..., None]
         kept = (parts - looks[0][..., None]) * scale + moved[0][..., None]
-        return Anchor(self.looks, frames), kept.reshape(latent.shape)
+        return after, kept.reshape(latent.shape)
 
 
 def _looks(parts: Array) -> Array:

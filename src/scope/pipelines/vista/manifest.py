@@ -5,9 +5,9 @@ Decides whether a folder is complete and untouched. It does not load graphs.
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scope.pipelines.vista.self_test import Precision
 
@@ -32,7 +32,7 @@ class Manifest(BaseModel):
     fps: float = Field(gt=0, le=120)
     pictures: int = Field(ge=1, le=16)
     """Pictures in a latent frame."""
-    window: int = Field(ge=1, le=64)
+    window: int = Field(ge=2, le=64)
     """Latent frames seen at once, the one being made included."""
     sink: int = Field(ge=0, le=8)
     """Latent frames of the window that stay once the words in force have made them."""
@@ -43,11 +43,18 @@ class Manifest(BaseModel):
     context_t: float = Field(ge=0, le=500, default=0.0)
     """Noise level, as a timestep, that the clean pass is told."""
     turn_t: float = Field(ge=0, le=500, default=0.0)
-    """The same for the past of a stream whose words become quite other words; not under
-    `context_t`."""
+    """The same for a past that shows quite other words than those in force; 0: as ever."""
     steps: tuple[int, ...]
     files: dict[Annotated[str, Field(pattern=r"^\w[\w.]*$")], str]
     """SHA-256 of every file: the needed ones and whatever else there is."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.sink and self.sink >= self.window - 1:
+            raise ValueError("sink must leave room in the window for a frame that moves")
+        if 0 < self.turn_t < self.context_t:
+            raise ValueError("turn_t must not be under context_t")
+        return self
 
     @property
     def precisions(self) -> tuple[Precision, ...]:

@@ -24,8 +24,8 @@ from scope.pipelines.vista.runtime import Array, Feed, Runtime
 from scope.pipelines.vista.sampler import TIMESTEPS, StepPlan, denoise, noise_source
 from scope.pipelines.vista.self_test import Precision, Setup, candidates, choose_setup
 from scope.pipelines.vista.state import VistaState
-from scope.pipelines.vista.text import Embedding, TextEncoder
-from scope.pipelines.vista.turn import FRAMES, past_timestep
+from scope.pipelines.vista.text import TEXT_TOKENS, TEXT_WIDTH, TextEncoder
+from scope.pipelines.vista.turn import NEAR, Sentence, distance, past_timestep
 
 ASSETS = Path(__file__).parent / "assets"
 SELF_TEST_CACHE = Path("~/.cache/daydream-scope/vista-setup.json")
@@ -111,18 +111,25 @@ class Vista(contract.Pipeline[VistaState, int]):
             keys=np.zeros(shape, np.float32),
             values=np.zeros(shape, np.float32),
             recent=np.zeros((slots, *size.latent_shape), np.float32),
-            anchor=Anchor.empty(size.channels, size.grid[0]),
+            told=np.zeros((slots, TEXT_WIDTH), np.float32),
+            anchor=self._anchor(np.zeros(TEXT_WIDTH, np.float32)),
         )
 
     def step(self, state: VistaState, params: VistaParams, prompt: PromptStep) -> Iterator[Pixels]:
-        """Four pictures; an empty piece after each pass but the last."""
+        """Four pictures; an empty piece after each pass but the last, those included that make the
+        past again for other words."""
         size = self.manifest
         before, embedding = state.conditioner.in_force, state.conditioner.at(prompt)
-        if embedding is not before:
-            self._turn(state, before, embedding)
+        words, text = embedding[TEXT_TOKENS], self._runtime.text(embedding)
+        context_t = self._context_t(state, words)
+        past = self._runtime.modulation(context_t, embedding)
+        if distance(state.anchor.words, words) > NEAR:
+            state.anchor = self._anchor(words)
+        if embedding is not before and context_t > size.context_t:
+            yield from self._make_past_again(state, context_t, past, text)
         plan = StepPlan.of(params.denoising_step_list, shift=size.shift, method=size.method)
         tables = [self._runtime.modulation(t, embedding) for t in plan.timesteps()]
-        feed = self._feed(state, embedding)
+        feed = self._feed(state, text)
 
         def flow(x: Array, index: int) -> Array:
             return self._runtime.flow(x, tables[index], feed)
@@ -135,12 +142,10 @@ class Vista(contract.Pipeline[VistaState, int]):
         anchor, latent = state.anchor.follow(latent, size.hold)
         pixels, memory = self._runtime.decode(latent, state.memory)
         yield pixels
-        t = state.past_t if anchor.frames <= FRAMES else size.context_t
-        held = size.sink if anchor.settled(ago=size.window - 1) else 0
-        self._remember(state, latent, t, embedding, feed, noise, sink=held)
-        state.recent = np.concatenate((state.recent[1:], latent[None]))
+        keys, values = self._runtime.remember(noised(latent, context_t, noise), past, feed)
+        state.commit(keys, values, sink=size.sink if anchor.settled(ago=size.window - 1) else 0)
+        state.follow(latent, words)
         state.memory, state.anchor = memory, anchor
-        state.chunk += 1
 
     def mark(self, state: VistaState) -> int:
         """The number of an undo log."""
@@ -170,44 +175,31 @@ class Vista(contract.Pipeline[VistaState, int]):
             "onnxruntime": onnxruntime.__version__,
         }
 
-    def _turn(self, state: VistaState, before: Embedding | None, embedding: Embedding) -> None:
-        """The words changed: make the past again with them, and learn looks anew."""
+    def _anchor(self, words: Sentence) -> Anchor:
+        return Anchor.of(words, channels=self.manifest.channels, rows=self.manifest.grid[0])
+
+    def _context_t(self, state: VistaState, words: Sentence) -> float:
+        """The noise level of the past: higher while the oldest frame there is shows other words."""
         size = self.manifest
-        state.anchor = Anchor.empty(size.channels, size.grid[0])
-        state.past_t = size.context_t
-        if before is None or size.turn_t <= size.context_t:
-            return
-        state.past_t = past_timestep(before, embedding, size.context_t, size.turn_t)
-        if state.past_t == size.context_t:
-            return
+        if not state.remembered or size.turn_t <= size.context_t:
+            return size.context_t
+        oldest = state.told[len(state.told) - state.remembered]
+        return past_timestep(oldest, words, least=size.context_t, most=size.turn_t)
+
+    def _make_past_again(
+        self, state: VistaState, t: float, modulation: Array, text: Feed
+    ) -> Iterator[Pixels]:
+        """The last frames under noise of level `t`, as the words in force see them."""
+        size = self.manifest
         noise = noise_source(state.seed, state.chunk, use=1)
         state.forget()
-        for latent in state.frames:
-            feed = self._feed(state, embedding)
-            self._remember(state, latent, state.past_t, embedding, feed, noise, sink=0)
+        for latent in state.recent[len(state.recent) - state.remembered :]:
+            feed = self._feed(state, text)
+            made = self._runtime.remember(noised(latent, t, noise), modulation, feed)
+            state.commit(*made, sink=0)
+            yield np.empty((0, size.height, size.width, 3), np.uint8)
 
-    def _remember(
-        self,
-        state: VistaState,
-        latent: Array,
-        t: float,
-        embedding: Embedding,
-        feed: Feed,
-        noise: np.random.Generator,
-        *,
-        sink: int,
-    ) -> None:
-        """Put a finished frame into the cache, under noise of level `t`.
-
-        A little noise on the past, which the model is told of, hides the errors of a frame from
-        the next one; without it they add up.
-        """
-        level = np.float32(t / TIMESTEPS)
-        past = (1 - level) * latent + level * noise.standard_normal(latent.shape, np.float32)
-        keys, values = self._runtime.remember(past, self._runtime.modulation(t, embedding), feed)
-        state.commit(keys, values, sink=sink)
-
-    def _feed(self, state: VistaState, embedding: Embedding) -> Feed:
+    def _feed(self, state: VistaState, text: Feed) -> Feed:
         """What every pass of a chunk shares: the text, and the past where it stands now."""
         used = len(state.order)
         positions = [0] * used
@@ -216,7 +208,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         context = self._runtime.context(
             state.keys[:, :used], state.values[:, :used], [*positions, used]
         )
-        return {**self._runtime.text(embedding), **context}
+        return {**text, **context}
 
     def _setup(self, folder: Path, load: VistaLoad) -> Setup:
         size = self.manifest
@@ -230,6 +222,15 @@ class Vista(contract.Pipeline[VistaState, int]):
         tried = candidates(precisions, threads=load.threads)
         key = "/".join((size.files["step.onnx"][:16], *precisions))
         return choose_setup(open_run, tried, key=key, cache=SELF_TEST_CACHE.expanduser())
+
+
+def noised(latent: Array, t: float, noise: np.random.Generator) -> Array:
+    """A finished frame as it is remembered: under noise of level `t`, which the model is told of.
+
+    It hides the errors of a frame from the next one; without it they add up.
+    """
+    level = np.float32(t / TIMESTEPS)
+    return (1 - level) * latent + level * noise.standard_normal(latent.shape, np.float32)
 
 
 def vista_of(folder: Path) -> type[Vista]:

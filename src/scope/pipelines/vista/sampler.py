@@ -1,8 +1,8 @@
 """From noise to a clean latent frame in a fixed list of steps.
 
 Decides noise levels, where noise comes from, and how one step leads to the next. Noise depends on
-(seed, chunk) only, drawn in a fixed order, so that a stream can be continued anywhere. It does not
-know the model: that is a function from a noisy frame and a step's index to a flow.
+(seed, chunk, use) only, drawn in a fixed order, so that a stream can be continued anywhere. It does
+not know the model: that is a function from a noisy frame and a step's index to a flow.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ class StepPlan:
         return tuple(TIMESTEPS * sigma for sigma in self.sigmas)
 
 
-def noise_source(seed: int, chunk: int, use: int = 0) -> np.random.Generator:
+def noise_source(seed: int, chunk: int, *, use: int = 0) -> np.random.Generator:
     """The noise of one chunk of one stream; each `use` has its own."""
     return np.random.Generator(np.random.Philox(key=seed, counter=[0, use, chunk, 0]))
 

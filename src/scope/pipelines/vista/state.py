@@ -13,23 +13,24 @@ from numpy.typing import NDArray
 from scope.pipelines.conditioning import Conditioner, ConditionerMark
 from scope.pipelines.state_bytes import AnyArray, pack, unpack
 from scope.pipelines.vista.anchor import Anchor
-from scope.pipelines.vista.sampler import TIMESTEPS
 from scope.pipelines.vista.text import ROWS, TEXT_WIDTH
 
 Array = NDArray[np.float32]
 
 MARKS_KEPT = 2
 
-Small = tuple[int, tuple[int, ...], Array, Array, Anchor, float]
-"""What is replaced and never written to: chunk, order, memory, recent, anchor, past_t."""
-
 
 @dataclass(slots=True)
 class _Undo:
-    """The stream as it was at a mark."""
+    """The stream as it was at a mark; the arrays named here are never written to."""
 
     number: int
-    small: Small
+    chunk: int
+    order: tuple[int, ...]
+    memory: Array
+    recent: Array
+    told: Array
+    anchor: Anchor
     conditioning: ConditionerMark
     slots: dict[int, tuple[Array, Array]] = field(default_factory=dict)
 
@@ -45,9 +46,9 @@ class VistaState:
     values: Array
     recent: Array
     """[slots, channels, height, width]: the last latent frames, the newest last; replaced too."""
+    told: Array
+    """[slots, width]: the sentence that each of them was made with; replaced too."""
     anchor: Anchor
-    past_t: float = 0.0
-    """The noise level, as a timestep, that the past had when the words last changed."""
     chunk: int = 0
     order: tuple[int, ...] = ()
     """Slots from the oldest frame to the newest."""
@@ -55,9 +56,15 @@ class VistaState:
     undo: list[_Undo] = field(default_factory=list)
 
     @property
-    def frames(self) -> Array:
-        """The last latent frames there are, at most one for each slot."""
-        return self.recent[len(self.recent) - min(self.chunk, len(self.recent)) :]
+    def remembered(self) -> int:
+        """How many of the last latent frames there are, at most one for each slot."""
+        return min(self.chunk, len(self.recent))
+
+    def follow(self, latent: Array, words: Array) -> None:
+        """The newest frame [channels, height, width] and the sentence it was made with."""
+        self.recent = np.concatenate((self.recent[1:], latent[None]))
+        self.told = np.concatenate((self.told[1:], words[None]))
+        self.chunk += 1
 
     def forget(self) -> None:
         """Empty the cache; slots are written over as they are needed."""
@@ -77,9 +84,16 @@ class VistaState:
 
     def mark(self) -> int:
         self.marks += 1
-        conditioning = self.conditioner.mark()
-        small = (self.chunk, self.order, self.memory, self.recent, self.anchor, self.past_t)
-        undo = _Undo(self.marks, small, conditioning)
+        undo = _Undo(
+            number=self.marks,
+            chunk=self.chunk,
+            order=self.order,
+            memory=self.memory,
+            recent=self.recent,
+            told=self.told,
+            anchor=self.anchor,
+            conditioning=self.conditioner.mark(),
+        )
         self.undo = [*self.undo[-(MARKS_KEPT - 1) :], undo]
         return self.marks
 
@@ -90,7 +104,8 @@ class VistaState:
         for slot, (keys, values) in undo.slots.items():
             self.keys[:, slot], self.values[:, slot] = keys, values
         undo.slots.clear()
-        self.chunk, self.order, self.memory, self.recent, self.anchor, self.past_t = undo.small
+        self.chunk, self.order, self.memory = undo.chunk, undo.order, undo.memory
+        self.recent, self.told, self.anchor = undo.recent, undo.told, undo.anchor
         self.conditioner.rollback(undo.conditioning)
         self.undo = [each for each in self.undo if each.number <= mark]
 
@@ -102,9 +117,10 @@ class VistaState:
             "order": np.array(self.order, np.int64),
             "memory": self.memory,
             "recent": self.recent,
+            "told": self.told,
             "anchor.frames": np.array(self.anchor.frames, np.int64),
             "anchor.looks": self.anchor.looks,
-            "past_t": np.array(self.past_t, np.float64),
+            "anchor.words": self.anchor.words,
             "keys": self.keys,
             "values": self.values,
         }
@@ -120,16 +136,17 @@ class VistaState:
         self.conditioner.load(found)
         self.seed, self.chunk = int(found["seed"]), int(found["chunk"])
         self.order = tuple(int(slot) for slot in found["order"])
-        self.memory, self.recent = found["memory"], found["recent"]
-        self.keys, self.values = found["keys"], found["values"]
-        self.anchor = Anchor(found["anchor.looks"], int(found["anchor.frames"]))
-        self.past_t = float(found["past_t"])
+        self.memory, self.keys, self.values = (found[n] for n in ("memory", "keys", "values"))
+        self.recent, self.told = found["recent"], found["told"]
+        frames = int(found["anchor.frames"])
+        self.anchor = Anchor(found["anchor.words"], found["anchor.looks"], frames)
 
     def _check(self, found: Mapping[str, AnyArray]) -> None:
         own = {"keys": self.keys, "values": self.values, "memory": self.memory}
-        own |= {"recent": self.recent, "anchor.looks": self.anchor.looks}
-        own |= {"seed": np.zeros((), np.uint64), "past_t": np.zeros((), np.float64)}
+        own |= {"recent": self.recent, "told": self.told}
+        own |= {"anchor.looks": self.anchor.looks, "anchor.words": self.anchor.words}
         own |= dict.fromkeys(("chunk", "anchor.frames"), np.zeros((), np.int64))
+        own |= {"seed": np.zeros((), np.uint64)}
         for name, mine in own.items():
             array = found.get(name)
             if array is None or array.shape != mine.shape or array.dtype != mine.dtype:
@@ -141,8 +158,6 @@ class VistaState:
             raise ValueError("the dumped state names slots that do not exist")
         if found["chunk"] < 0 or found["anchor.frames"] < 0:
             raise ValueError("the dumped state is before its beginning")
-        if not 0 <= found["past_t"] <= TIMESTEPS:
-            raise ValueError("the dumped state has a noise level that does not exist")
         for name in ("conditioner.start", "conditioner.current"):
             array = found.get(name)
             if array is not None and array.shape != (ROWS, TEXT_WIDTH):

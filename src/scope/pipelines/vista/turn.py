@@ -2,31 +2,35 @@
 
 What the past still shows speaks against new words. So at a change the past is made again with
 them, under noise that the model is told of: light and places stay, what they were of does not.
-Decides how much noise, by how far the new words are from the old.
+Decides when words are other words, and how much noise that asks for.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scope.pipelines.vista.text import TEXT_TOKENS, Embedding
+Sentence = NDArray[np.float32]
+"""The last row of an embedding, [width]."""
 
-FRAMES = 4
-"""Latent frames after a change that are remembered under its noise."""
 NEAR = 0.03
-"""Distance between sentences, 1 − cosine, up to which the past stays as it is."""
+"""Distance up to which words say the same and the past stays as it is. Two prompts about landscapes
+are 0.5 to 0.9 apart, the same sea at sunset and at night 0.16, a blend of two and the same with one
+weight a tenth less 0.001 (30 pairs of held-out captions; the others one pair each)."""
 FAR = 0.3
-"""Distance from which on they speak of different scenes. Two prompts about landscapes are 0.5 to
-0.9 apart, the same sea at sunset and at night 0.16, a blend of two and the same blend with one
-weight a tenth less 0.001."""
+"""Distance from which on they speak of different scenes."""
 
 
-def past_timestep(before: Embedding, after: Embedding, least: float, most: float) -> float:
-    """The noise level of the past, as a timestep, for words that became other words.
-
-    before, after: [rows, width], the sentence last. least: up to `NEAR`; most: from `FAR` on.
-    """
-    one, two = before[TEXT_TOKENS], after[TEXT_TOKENS]
+def distance(one: Sentence, two: Sentence) -> float:
+    """1 − cosine: 0 for the same meaning, about 1 for unrelated ones."""
     size = max(float(np.linalg.norm(one) * np.linalg.norm(two)), 1e-6)
-    distance = 1 - float(one @ two) / size
-    if distance <= NEAR:
+    return 1 - float(one @ two) / size
+
+
+def past_timestep(old: Sentence, new: Sentence, *, least: float, most: float) -> float:
+    """The noise level, as a timestep, of a past that shows old words while new ones are in force.
+
+    least: for a distance up to `NEAR`; most: from `FAR` on.
+    """
+    apart = distance(old, new)
+    if apart <= NEAR:
         return least
-    return least + (most - least) * min(distance / FAR, 1.0)
+    return least + (most - least) * min(apart / FAR, 1.0)
