@@ -1,9 +1,9 @@
 """Streams of a student's own: what it will see when it continues itself.
 
-Decides how frames come about in them: a few Euler steps without guidance, and a little noise on the
-past that the model is told of. The shipped pipeline also holds its looks, keeps a sink and lets go of
-the past when words change; here nothing does, so that the weights learn to do without. It does not
-know losses.
+Decides how frames come about in them: a few Euler steps without guidance, and a little noise on
+the past that the model is told of. The shipped pipeline also holds its looks, keeps a sink and lets
+go of the past when words change; here nothing does, so that the weights learn to do without. It
+does not know losses.
 """
 
 from dataclasses import dataclass, field, replace
