@@ -129,11 +129,12 @@ def drift(bench: Bench) -> Iterator[Found]:
 def switch(bench: Bench) -> Iterator[Found]:
     """Two seconds of one prompt, then another: how soon its attributes are seen, and any cut;
     and in how many of its streams they are seen where the other prompt was never shown."""
-    vista, asked = bench.vista, cases(bench.runs / "clips_valid", 2 * bench.args.streams)
+    vista, skip = bench.vista, bench.args.skip
+    asked = cases(bench.runs / "clips_valid", 2 * (skip + bench.args.streams))
     second = round(vista.format.fps / vista.chunk_frames)
     in_time, alone, cuts, waits = 0, 0, 0, list[float]()
-    pairs = list(zip(asked[::2], asked[1::2], strict=True))
-    for seed, (one, two) in enumerate(pairs):
+    pairs = list(enumerate(zip(asked[::2], asked[1::2], strict=True)))[skip:]
+    for seed, (one, two) in pairs:
         prompts = [one.prompt] * (2 * second) + [two.prompt] * (4 * second)
         pictures = np.concatenate(list(chunks(vista, prompts, bench.steps(), seed)))
         start = 2 * second * vista.chunk_frames
@@ -190,7 +191,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--precision", choices=("f32", "int8"))
     parser.add_argument("--threads", type=int, help="chosen by the self-test otherwise")
     parser.add_argument("--splits", default=",".join(SPLITS), help="for attributes")
-    parser.add_argument("--skip", type=int, default=0, help="streams left out, for drift")
+    parser.add_argument("--skip", type=int, default=0, help="streams left out, for drift and switch")
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--count", type=int, default=100, help="prompts of a split")
     parser.add_argument("--chunks", type=int, default=3, help="of a stream whose end is judged")

@@ -9,6 +9,7 @@ from scope.pipelines.vista import pipeline
 from scope.pipelines.vista.anchor import LEARNED, SETTLE
 from scope.pipelines.vista.pipeline import Vista, VistaLoad, VistaParams, vista_of
 from scope.pipelines.vista.state import VistaState
+from scope.pipelines.vista.turn import led_over
 from training.export.tiny import write_tiny_package
 
 PROMPT = PromptStep(PromptMix((PromptItem("a calm sea"),)))
@@ -186,6 +187,34 @@ def test_making_the_past_again_has_a_way_out_after_every_pass(vista):
     params = VistaParams(denoising_step_list=(1000, 500))
     pieces = [len(piece) for piece in vista.step(state, params, says("a forest in fog", 1))]
     assert pieces == [0] * slots + [0, 4]
+
+
+def pictures(vista: Vista, state, prompt: PromptStep) -> np.ndarray:
+    params = VistaParams(denoising_step_list=(1000,))
+    return np.concatenate(list(vista.step(state, params, prompt)))
+
+
+def test_other_words_are_led_over_to_and_the_same_are_not(vista, monkeypatch):
+    state, plain = vista.open(1), vista.open(1)
+    old, new = says("a calm sea at sunset", 0), says("a forest in fog", 1)
+    for prompt, is_other in ((old, False), (old, False), (new, True), (new, False)):
+        before = state.shown
+        shown = pictures(vista, state, prompt)
+        with monkeypatch.context() as patch:
+            patch.setattr(pipeline, "led_over", lambda shown, pixels: pixels)
+            made = pictures(vista, plain, prompt)
+        assert np.array_equal(shown, made) == (not is_other)
+        assert np.array_equal(shown, led_over(before, made) if is_other else made)
+        assert np.array_equal(state.shown, shown[-1])
+    assert np.array_equal(state.keys, plain.keys)
+
+
+def test_a_slow_glide_is_not_led_over(vista, monkeypatch):
+    state = vista.open(1)
+    pictures(vista, state, says("a calm sea at sunset", 0))
+    monkeypatch.setattr(pipeline, "led_over", pytest.fail)
+    for t in np.linspace(0.05, 1.0, 20):
+        pictures(vista, state, says("a forest in fog", 1, t=float(t)))
 
 
 def test_a_change_of_words_that_was_left_has_not_happened(vista):

@@ -25,7 +25,7 @@ from scope.pipelines.vista.sampler import TIMESTEPS, StepPlan, denoise, noise_so
 from scope.pipelines.vista.self_test import Precision, Setup, candidates, choose_setup
 from scope.pipelines.vista.state import VistaState
 from scope.pipelines.vista.text import TEXT_TOKENS, TEXT_WIDTH, TextEncoder
-from scope.pipelines.vista.turn import NEAR, Sentence, distance, past_timestep
+from scope.pipelines.vista.turn import NEAR, Sentence, distance, led_over, past_timestep
 
 ASSETS = Path(__file__).parent / "assets"
 SELF_TEST_CACHE = Path("~/.cache/daydream-scope/vista-setup.json")
@@ -113,6 +113,7 @@ class Vista(contract.Pipeline[VistaState, int]):
             recent=np.zeros((slots, *size.latent_shape), np.float32),
             told=np.zeros((slots, TEXT_WIDTH), np.float32),
             anchor=self._anchor(np.zeros(TEXT_WIDTH, np.float32)),
+            shown=np.zeros((size.height, size.width, 3), np.uint8),
         )
 
     def step(self, state: VistaState, params: VistaParams, prompt: PromptStep) -> Iterator[Pixels]:
@@ -141,11 +142,13 @@ class Vista(contract.Pipeline[VistaState, int]):
                 yield np.empty((0, size.height, size.width, 3), np.uint8)
         anchor, latent = state.anchor.follow(latent, size.hold)
         pixels, memory = self._runtime.decode(latent, state.memory)
+        if state.remembered and distance(state.told[-1], words) > NEAR:
+            pixels = led_over(state.shown, pixels)
         yield pixels
         keys, values = self._runtime.remember(noised(latent, context_t, noise), past, feed)
         state.commit(keys, values, sink=size.sink if anchor.settled(ago=size.window - 1) else 0)
         state.follow(latent, words)
-        state.memory, state.anchor = memory, anchor
+        state.memory, state.anchor, state.shown = memory, anchor, pixels[-1]
 
     def mark(self, state: VistaState) -> int:
         """The number of an undo log."""

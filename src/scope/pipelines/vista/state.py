@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from scope.frames import Pixels
 from scope.pipelines.conditioning import Conditioner, ConditionerMark
 from scope.pipelines.state_bytes import AnyArray, pack, unpack
 from scope.pipelines.vista.anchor import Anchor
@@ -31,6 +32,7 @@ class _Undo:
     recent: Array
     told: Array
     anchor: Anchor
+    shown: Pixels
     conditioning: ConditionerMark
     slots: dict[int, tuple[Array, Array]] = field(default_factory=dict)
 
@@ -49,6 +51,8 @@ class VistaState:
     told: Array
     """[slots, width]: the sentence that each of them was made with; replaced too."""
     anchor: Anchor
+    shown: Pixels
+    """[H, W, 3]: the last picture; replaced too."""
     chunk: int = 0
     order: tuple[int, ...] = ()
     """Slots from the oldest frame to the newest."""
@@ -92,6 +96,7 @@ class VistaState:
             recent=self.recent,
             told=self.told,
             anchor=self.anchor,
+            shown=self.shown,
             conditioning=self.conditioner.mark(),
         )
         self.undo = [*self.undo[-(MARKS_KEPT - 1) :], undo]
@@ -106,6 +111,7 @@ class VistaState:
         undo.slots.clear()
         self.chunk, self.order, self.memory = undo.chunk, undo.order, undo.memory
         self.recent, self.told, self.anchor = undo.recent, undo.told, undo.anchor
+        self.shown = undo.shown
         self.conditioner.rollback(undo.conditioning)
         self.undo = [each for each in self.undo if each.number <= mark]
 
@@ -118,6 +124,7 @@ class VistaState:
             "memory": self.memory,
             "recent": self.recent,
             "told": self.told,
+            "shown": self.shown,
             "anchor.frames": np.array(self.anchor.frames, np.int64),
             "anchor.looks": self.anchor.looks,
             "anchor.words": self.anchor.words,
@@ -137,13 +144,14 @@ class VistaState:
         self.seed, self.chunk = int(found["seed"]), int(found["chunk"])
         self.order = tuple(int(slot) for slot in found["order"])
         self.memory, self.keys, self.values = (found[n] for n in ("memory", "keys", "values"))
-        self.recent, self.told = found["recent"], found["told"]
+        self.recent, self.told, self.shown = (found[n] for n in ("recent", "told", "shown"))
         frames = int(found["anchor.frames"])
         self.anchor = Anchor(found["anchor.words"], found["anchor.looks"], frames)
 
     def _check(self, found: Mapping[str, AnyArray]) -> None:
-        own = {"keys": self.keys, "values": self.values, "memory": self.memory}
-        own |= {"recent": self.recent, "told": self.told}
+        own: dict[str, AnyArray] = {"keys": self.keys, "values": self.values}
+        own |= {"memory": self.memory, "recent": self.recent, "told": self.told}
+        own |= {"shown": self.shown}
         own |= {"anchor.looks": self.anchor.looks, "anchor.words": self.anchor.words}
         own |= dict.fromkeys(("chunk", "anchor.frames"), np.zeros((), np.int64))
         own |= {"seed": np.zeros((), np.uint64)}

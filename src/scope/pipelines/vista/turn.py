@@ -1,12 +1,15 @@
-"""How far a stream lets go of its past when its words change.
+"""How a stream turns when its words change: what it lets go of, and how that is shown.
 
 What the past still shows speaks against new words. So at a change the past is made again with
 them, under noise that the model is told of: light and places stay, what they were of does not.
-Decides when words are other words, and how much noise that asks for.
+The first pictures of new words are led over from the last of the old ones, so that no change is
+a cut. Decides when words are other words, and how much noise that asks for.
 """
 
 import numpy as np
 from numpy.typing import NDArray
+
+from scope.frames import Pixels
 
 Sentence = NDArray[np.float32]
 """The last row of an embedding, [width]."""
@@ -34,3 +37,11 @@ def past_timestep(old: Sentence, new: Sentence, *, least: float, most: float) ->
     if apart <= NEAR:
         return least
     return least + (most - least) * min(apart / FAR, 1.0)
+
+
+def led_over(shown: Pixels, pixels: Pixels) -> Pixels:
+    """Pictures [n, H, W, 3] that come evenly from `shown`, the one before; the last is as it is."""
+    count = len(pixels)
+    share = np.arange(1, count + 1, dtype=np.uint16)[:, None, None, None]
+    mixed = (shown * (count - share) + pixels * share + count // 2) // count
+    return mixed.astype(np.uint8)
