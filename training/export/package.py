@@ -37,6 +37,7 @@ class Packing:
     method: str = "euler"
     context_t: float = 0.0
     turn_t: float = 0.0
+    turn_guidance: float = 0.0
     steps: tuple[int, ...] = (1000, 750, 500, 250)
     half: bool = True
 
@@ -76,6 +77,7 @@ def write_package(
         method=packing.method,
         context_t=packing.context_t,
         turn_t=packing.turn_t,
+        turn_guidance=packing.turn_guidance,
         steps=packing.steps,
         files={name: _hash(folder / name) for name in graphs},
     )
@@ -107,6 +109,7 @@ def main() -> None:
     parser.add_argument("--hold", type=float, default=0.5)
     parser.add_argument("--context-t", type=float, default=120.0)
     parser.add_argument("--turn-t", type=float, default=300.0)
+    parser.add_argument("--turn-guidance", type=float, default=0.5)
     args = parser.parse_args()
     packing = Packing(
         version=args.version,
@@ -116,6 +119,7 @@ def main() -> None:
         hold=args.hold,
         context_t=args.context_t,
         turn_t=args.turn_t,
+        turn_guidance=args.turn_guidance,
     )
     codec = codec_graphs(load(args.codec), packing)
     write_package(args.out, load_ema(args.transformer), codec, packing)

@@ -8,7 +8,6 @@ from scope.control import PromptItem, PromptMix, PromptStep
 from scope.pipelines.vista import pipeline
 from scope.pipelines.vista.anchor import LEARNED, SETTLE
 from scope.pipelines.vista.pipeline import Vista, VistaLoad, VistaParams, vista_of
-from scope.pipelines.vista.state import VistaState
 from scope.pipelines.vista.turn import led_over
 from training.export.tiny import write_tiny_package
 
@@ -113,40 +112,67 @@ def test_the_sink_is_a_frame_of_the_words_in_force(vista):
     assert np.array_equal(oldest[-1], oldest[changed + first])
 
 
-def told(vista: Vista, monkeypatch, state, prompt: PromptStep) -> list[float]:
-    """The noise levels that frames are remembered under during one chunk."""
-    levels = []
-    noised = pipeline.noised
+def turns(vista: Vista, monkeypatch, state, prompt: PromptStep) -> tuple[int, float]:
+    """The noise level that the frame of one chunk is remembered under, and how strongly it was
+    guided away from the words of the window."""
+    levels, strengths = [], [0.0]
+    noised, guided = pipeline.noised, pipeline.guided
 
     def noted(latent, t, noise):
         levels.append(round(t))
         return noised(latent, t, noise)
 
+    def weighed(flow, other, strength, plan):
+        strengths.append(round(strength, 3))
+        return guided(flow, other, strength, plan)
+
     with monkeypatch.context() as patch:
         patch.setattr(pipeline, "noised", noted)
+        patch.setattr(pipeline, "guided", weighed)
         list(vista.step(state, VistaParams(denoising_step_list=(1000,)), prompt))
-    return levels
+    (level,) = levels
+    return level, strengths[-1]
 
 
-def test_quite_other_words_make_the_past_again_under_noise_for_a_window(vista, monkeypatch):
+def test_a_stream_turns_to_quite_other_words_for_as_long_as_its_window_shows_old_ones(
+    vista, monkeypatch
+):
     state, slots = vista.open(1), vista.manifest.window - 1
-    before = [told(vista, monkeypatch, state, says("a calm sea at sunset", 0)) for _ in range(4)]
-    assert before == [[120]] * 4
-    after = [told(vista, monkeypatch, state, says("a forest in fog", 1)) for _ in range(slots + 1)]
-    assert after == [[300] * (slots + 1), *[[300]] * (slots - 1), [120]]
+    before = [turns(vista, monkeypatch, state, says("a calm sea at sunset", 0)) for _ in range(4)]
+    assert before == [(120, 0.0)] * 4
+    after = [turns(vista, monkeypatch, state, says("a forest in fog", 1)) for _ in range(slots + 1)]
+    assert after == [*[(300, 0.5)] * slots, (120, 0.0)]
 
 
-def test_in_a_glide_the_noise_grows_with_the_way_gone(vista, monkeypatch):
+def test_in_a_glide_a_stream_turns_with_the_way_gone(vista, monkeypatch):
     state = vista.open(1)
     for _ in range(3):
-        told(vista, monkeypatch, state, says("a calm sea at sunset", 0))
-    levels = [
-        told(vista, monkeypatch, state, says("a forest in fog", 1, t=t))[-1]
+        turns(vista, monkeypatch, state, says("a calm sea at sunset", 0))
+    found = [
+        turns(vista, monkeypatch, state, says("a forest in fog", 1, t=t))
         for t in (0.25, 0.5, 0.75, 1.0)
     ]
-    assert 120 < levels[0] < levels[1] < 300
-    assert min(levels[2:]) > 120
+    assert 120 < found[0][0] < found[1][0] < 300
+    assert 0 < found[0][1] < found[1][1] < 0.5
+    assert min(level for level, _ in found[2:]) > 120
     assert state.anchor.frames == 1
+
+
+def test_new_frames_are_guided_away_from_the_oldest_words_of_the_window(vista, monkeypatch):
+    state = vista.open(1)
+    texts = ("a calm sea at sunset", "a town at night", "a forest in fog")
+    for key, text in enumerate(texts[:2]):
+        pictures(vista, state, says(text, key))
+    known = {vista._runtime.text(vista.texts(text))["text_k.0"].tobytes(): text for text in texts}
+    asked, flow = [], vista._runtime.flow
+
+    def noted(x, modulation, feed):
+        asked.append(known[feed["text_k.0"].tobytes()])
+        return flow(x, modulation, feed)
+
+    monkeypatch.setattr(vista._runtime, "flow", noted)
+    list(vista.step(state, VistaParams(), says(texts[2], 2)))
+    assert asked == [texts[2], texts[0], texts[2], texts[0], texts[2], texts[2]]
 
 
 def mixed(second: float, key: int) -> PromptStep:
@@ -155,38 +181,28 @@ def mixed(second: float, key: int) -> PromptStep:
     )
 
 
-def test_words_that_say_nearly_the_same_leave_past_and_looks_as_they_are(vista, monkeypatch):
+def test_words_that_say_nearly_the_same_turn_nothing_and_leave_the_looks(vista, monkeypatch):
     state = vista.open(1)
     for _ in range(2):
-        told(vista, monkeypatch, state, mixed(1.0, 0))
-    monkeypatch.setattr(VistaState, "forget", pytest.fail)
-    assert told(vista, monkeypatch, state, mixed(0.9, 1)) == [120]
+        turns(vista, monkeypatch, state, mixed(1.0, 0))
+    assert turns(vista, monkeypatch, state, mixed(0.9, 1)) == (120, 0.0)
     assert state.anchor.frames == 3
 
 
 def test_words_that_change_a_little_again_and_again_are_other_words_in_the_end(vista, monkeypatch):
     state, frames = vista.open(1), []
     for key, second in enumerate(np.linspace(1.0, 0.0, 40)):
-        told(vista, monkeypatch, state, mixed(float(second), key))
+        turns(vista, monkeypatch, state, mixed(float(second), key))
         frames.append(state.anchor.frames)
     assert 1 in frames[1:]
 
 
-def test_a_small_change_after_a_great_one_keeps_letting_go(vista, monkeypatch):
+def test_a_small_change_after_a_great_one_goes_on_turning(vista, monkeypatch):
     state = vista.open(1)
     for _ in range(3):
-        told(vista, monkeypatch, state, says("a ship at night", 0))
-    told(vista, monkeypatch, state, mixed(1.0, 1))
-    assert told(vista, monkeypatch, state, mixed(0.9, 2))[-1] == 300
-
-
-def test_making_the_past_again_has_a_way_out_after_every_pass(vista):
-    state, slots = vista.open(1), vista.manifest.window - 1
-    for _ in range(3):
-        chunk(vista, state)
-    params = VistaParams(denoising_step_list=(1000, 500))
-    pieces = [len(piece) for piece in vista.step(state, params, says("a forest in fog", 1))]
-    assert pieces == [0] * slots + [0, 4]
+        turns(vista, monkeypatch, state, says("a ship at night", 0))
+    turns(vista, monkeypatch, state, mixed(1.0, 1))
+    assert turns(vista, monkeypatch, state, mixed(0.9, 2)) == (300, 0.5)
 
 
 def pictures(vista: Vista, state, prompt: PromptStep) -> np.ndarray:
@@ -222,10 +238,10 @@ def test_a_change_of_words_that_was_left_has_not_happened(vista):
     for stream in (state, straight):
         for _ in range(3):
             chunk(vista, stream)
-    params = VistaParams(denoising_step_list=(1000, 500))
+    params = VistaParams(denoising_step_list=(1000, 750, 500))
     mark = vista.mark(state)
     left = vista.step(state, params, says("a forest in fog", 1))
-    for _ in range(4):
+    for _ in range(2):
         next(left)
     left.close()
     vista.rollback(state, mark)

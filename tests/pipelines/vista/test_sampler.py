@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scope.pipelines.vista.sampler import StepPlan, denoise, noise_source, sinusoid
+from scope.pipelines.vista.sampler import StepPlan, denoise, guided, noise_source, sinusoid
 
 SHAPE = (2, 3, 4)
 
@@ -53,6 +53,20 @@ def test_renoising_keeps_the_variance_of_its_level():
         assert x.std() == pytest.approx(sigma, rel=0.05)
 
 
+def test_guidance_leads_away_from_the_other_flow_in_the_first_steps_only():
+    chosen = StepPlan.of((1000, 750, 400, 250), shift=5.0, method="euler")
+    asked = []
+
+    def other(x, index):
+        asked.append(index)
+        return np.full(SHAPE, 1.0, np.float32)
+
+    flow = guided(lambda x, index: np.full(SHAPE, 3.0, np.float32), other, 0.5, chosen)
+    made = [float(flow(np.zeros(SHAPE, np.float32), index)[0, 0, 0]) for index in range(4)]
+    assert made == [4.0, 4.0, 3.0, 3.0]
+    assert asked == [0, 1]
+
+
 def test_noise_depends_on_seed_and_chunk_only():
     def draw(seed: int, chunk: int) -> np.ndarray:
         return noise_source(seed, chunk).standard_normal(5)
@@ -67,9 +81,3 @@ def test_the_timestep_encoding_is_cosines_then_sines():
     code = sinusoid(0.0, 8)
     assert code.shape == (1, 8)
     assert code[0].tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
-
-
-def test_each_use_of_a_chunk_has_noise_of_its_own():
-    draws = [noise_source(3, 7, use=use).standard_normal(4) for use in (0, 1, 1)]
-    assert not np.array_equal(draws[0], draws[1])
-    assert np.array_equal(draws[1], draws[2])

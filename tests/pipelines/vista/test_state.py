@@ -13,16 +13,15 @@ def state(slots: int = 3) -> VistaState:
     shape = (2, slots, 4, 8)
     memory = np.zeros((1, 2), np.float32)
     zeros = np.zeros(shape, np.float32)
-    words = np.zeros((slots, 384), np.float32)
+    told = np.zeros((slots, 33, 384), np.float32)
     return VistaState(
         seed=5,
         conditioner=Conditioner(encode),
         memory=memory,
         keys=zeros,
         values=zeros.copy(),
-        recent=np.zeros((slots, 2, 6, 4), np.float32),
-        told=words,
-        anchor=Anchor.of(words[0], channels=2, rows=3),
+        told=told,
+        anchor=Anchor.of(told[0, -1], channels=2, rows=3),
         shown=np.zeros((2, 4, 3), np.uint8),
     )
 
@@ -35,39 +34,20 @@ def commit(target: VistaState, number: float, sink: int = 0) -> None:
     looks = np.full((2, 2, 3), number, np.float32)
     target.anchor = Anchor(words, looks, target.anchor.frames + 1)
     target.shown = np.full((2, 4, 3), number, np.uint8)
-    target.follow(np.full(target.recent.shape[1:], number, np.float32), words)
+    target.follow(np.full((33, 384), number, np.float32))
 
 
 def contents(target: VistaState) -> list[float]:
     return [float(target.keys[0, slot, 0, 0]) for slot in target.order]
 
 
-def newest(target: VistaState) -> list[float]:
-    kept = target.recent[len(target.recent) - target.remembered :]
-    return [float(frame[0, 0, 0]) for frame in kept]
-
-
-def test_as_many_frames_are_remembered_as_there_are_slots():
+def test_the_words_of_as_many_frames_are_known_as_there_are_slots():
     stream = state()
-    assert newest(stream) == []
-    commit(stream, 7)
-    assert newest(stream) == [7]
-    for number in range(5):
+    oldest = []
+    for number in range(7, 13):
         commit(stream, number)
-    assert newest(stream) == [2, 3, 4]
-
-
-def test_a_forgotten_cache_is_filled_anew_and_can_be_rolled_back():
-    stream = state()
-    for number in range(4):
-        commit(stream, number)
-    mark = stream.mark()
-    stream.forget()
-    assert contents(stream) == []
-    commit(stream, 9)
-    assert contents(stream) == [9]
-    stream.rollback(mark)
-    assert contents(stream) == [1, 2, 3]
+        oldest.append(stream.oldest[0, 0])
+    assert oldest == [7, 7, 7, 8, 9, 10]
 
 
 def test_the_window_holds_the_newest_in_order():
@@ -96,9 +76,8 @@ def test_rolling_back_restores_slots_and_all_that_is_small():
     assert stream.chunk == 4
     assert stream.memory[0, 0] == 3
     assert (stream.anchor.frames, stream.anchor.looks[0, 0, 0], stream.anchor.words[0]) == (4, 3, 3)
-    assert newest(stream) == [1, 2, 3]
     assert stream.shown[0, 0, 0] == 3
-    assert stream.told[:, 0].tolist() == [1, 2, 3]
+    assert stream.told[:, 0, 0].tolist() == [1, 2, 3]
 
 
 def test_a_mark_ends_after_two_later_ones():
@@ -129,11 +108,11 @@ def test_a_dump_is_restored_bit_for_bit():
         {"order": (0, 0)},
         {"order": (0, 7)},
         {"chunk": -1},
-        {"recent": np.zeros((2, 2, 6, 4), np.float32)},
         {"anchor": Anchor(np.zeros(384, np.float32), np.zeros((2, 2, 3), np.float32), -1)},
         {"anchor": Anchor(np.zeros(384, np.float32), np.zeros((2, 2, 4), np.float32))},
         {"anchor": Anchor(np.zeros(383, np.float32), np.zeros((2, 2, 3), np.float32))},
-        {"told": np.zeros((3, 384), np.float64)},
+        {"told": np.zeros((3, 33, 384), np.float64)},
+        {"told": np.zeros((3, 384), np.float32)},
         {"shown": np.zeros((2, 4, 3), np.float32)},
         {"memory": np.zeros((9, 9), np.float32)},
         {"keys": np.zeros((2, 3, 4, 8), np.float64)},

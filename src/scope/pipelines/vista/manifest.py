@@ -43,7 +43,9 @@ class Manifest(BaseModel):
     context_t: float = Field(ge=0, le=500, default=0.0)
     """Noise level, as a timestep, that the clean pass is told."""
     turn_t: float = Field(ge=0, le=500, default=0.0)
-    """The same for a past that shows quite other words than those in force; 0: as ever."""
+    """The same for frames made while the window shows quite other words; 0: as ever."""
+    turn_guidance: float = Field(ge=0, le=4, default=0.0)
+    """How strongly such frames are guided away from those words."""
     steps: tuple[int, ...]
     files: dict[Annotated[str, Field(pattern=r"^\w[\w.]*$")], str]
     """SHA-256 of every file: the needed ones and whatever else there is."""

@@ -21,11 +21,18 @@ from scope.pipelines.vista.anchor import Anchor
 from scope.pipelines.vista.manifest import read_manifest
 from scope.pipelines.vista.probe import Probe
 from scope.pipelines.vista.runtime import Array, Feed, Runtime
-from scope.pipelines.vista.sampler import TIMESTEPS, StepPlan, denoise, noise_source
+from scope.pipelines.vista.sampler import (
+    TIMESTEPS,
+    Flow,
+    StepPlan,
+    denoise,
+    guided,
+    noise_source,
+)
 from scope.pipelines.vista.self_test import Precision, Setup, candidates, choose_setup
 from scope.pipelines.vista.state import VistaState
-from scope.pipelines.vista.text import TEXT_TOKENS, TEXT_WIDTH, TextEncoder
-from scope.pipelines.vista.turn import NEAR, Sentence, distance, led_over, past_timestep
+from scope.pipelines.vista.text import ROWS, TEXT_TOKENS, TEXT_WIDTH, Embedding, TextEncoder
+from scope.pipelines.vista.turn import NEAR, Sentence, distance, led_over, turn_between
 
 ASSETS = Path(__file__).parent / "assets"
 SELF_TEST_CACHE = Path("~/.cache/daydream-scope/vista-setup.json")
@@ -110,31 +117,25 @@ class Vista(contract.Pipeline[VistaState, int]):
             memory=self._runtime.empty_memory(),
             keys=np.zeros(shape, np.float32),
             values=np.zeros(shape, np.float32),
-            recent=np.zeros((slots, *size.latent_shape), np.float32),
-            told=np.zeros((slots, TEXT_WIDTH), np.float32),
+            told=np.zeros((slots, ROWS, TEXT_WIDTH), np.float32),
             anchor=self._anchor(np.zeros(TEXT_WIDTH, np.float32)),
             shown=np.zeros((size.height, size.width, 3), np.uint8),
         )
 
     def step(self, state: VistaState, params: VistaParams, prompt: PromptStep) -> Iterator[Pixels]:
-        """Four pictures; an empty piece after each pass but the last, those included that make the
-        past again for other words."""
+        """Four pictures; an empty piece after each denoising step but the last."""
         size = self.manifest
-        before, embedding = state.conditioner.in_force, state.conditioner.at(prompt)
-        words, text = embedding[TEXT_TOKENS], self._runtime.text(embedding)
-        context_t = self._context_t(state, words)
-        past = self._runtime.modulation(context_t, embedding)
+        embedding = state.conditioner.at(prompt)
+        words = embedding[TEXT_TOKENS]
         if distance(state.anchor.words, words) > NEAR:
             state.anchor = self._anchor(words)
-        if embedding is not before and context_t > size.context_t:
-            yield from self._make_past_again(state, context_t, past, text)
+        past, text = self._past(state), self._runtime.text(embedding)
         plan = StepPlan.of(params.denoising_step_list, shift=size.shift, method=size.method)
-        tables = [self._runtime.modulation(t, embedding) for t in plan.timesteps()]
-        feed = self._feed(state, text)
-
-        def flow(x: Array, index: int) -> Array:
-            return self._runtime.flow(x, tables[index], feed)
-
+        flow = self._flow(embedding, {**text, **past}, plan)
+        turn = turn_between(state.oldest[TEXT_TOKENS], words) if state.chunk else 0.0
+        if turn and size.turn_guidance:
+            old = self._flow(state.oldest, {**self._runtime.text(state.oldest), **past}, plan)
+            flow = guided(flow, old, turn * size.turn_guidance, plan)
         noise = noise_source(state.seed, state.chunk)
         for index, guess in enumerate(denoise(flow, size.latent_shape, plan, noise)):
             latent = guess
@@ -142,12 +143,15 @@ class Vista(contract.Pipeline[VistaState, int]):
                 yield np.empty((0, size.height, size.width, 3), np.uint8)
         anchor, latent = state.anchor.follow(latent, size.hold)
         pixels, memory = self._runtime.decode(latent, state.memory)
-        if state.remembered and distance(state.told[-1], words) > NEAR:
+        if state.chunk and distance(state.told[-1, TEXT_TOKENS], words) > NEAR:
             pixels = led_over(state.shown, pixels)
         yield pixels
-        keys, values = self._runtime.remember(noised(latent, context_t, noise), past, feed)
+        context_t = size.context_t + turn * max(size.turn_t - size.context_t, 0.0)
+        modulation = self._runtime.modulation(context_t, embedding)
+        finished = noised(latent, context_t, noise)
+        keys, values = self._runtime.remember(finished, modulation, {**text, **past})
         state.commit(keys, values, sink=size.sink if anchor.settled(ago=size.window - 1) else 0)
-        state.follow(latent, words)
+        state.follow(embedding)
         state.memory, state.anchor, state.shown = memory, anchor, pixels[-1]
 
     def mark(self, state: VistaState) -> int:
@@ -159,7 +163,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         state.rollback(mark)
 
     def dump(self, state: VistaState) -> bytes:
-        """Cache, last frames, looks, decoder memory, counters and the prompt in force."""
+        """Cache, last picture and words, looks, decoder memory, counters, prompt in force."""
         return state.dump()
 
     def load(self, dumped: bytes) -> VistaState:
@@ -181,37 +185,24 @@ class Vista(contract.Pipeline[VistaState, int]):
     def _anchor(self, words: Sentence) -> Anchor:
         return Anchor.of(words, channels=self.manifest.channels, rows=self.manifest.grid[0])
 
-    def _context_t(self, state: VistaState, words: Sentence) -> float:
-        """The noise level of the past: higher while the oldest frame there is shows other words."""
-        size = self.manifest
-        if not state.remembered or size.turn_t <= size.context_t:
-            return size.context_t
-        oldest = state.told[len(state.told) - state.remembered]
-        return past_timestep(oldest, words, least=size.context_t, most=size.turn_t)
-
-    def _make_past_again(
-        self, state: VistaState, t: float, modulation: Array, text: Feed
-    ) -> Iterator[Pixels]:
-        """The last frames under noise of level `t`, as the words in force see them."""
-        size = self.manifest
-        noise = noise_source(state.seed, state.chunk, use=1)
-        state.forget()
-        for latent in state.recent[len(state.recent) - state.remembered :]:
-            feed = self._feed(state, text)
-            made = self._runtime.remember(noised(latent, t, noise), modulation, feed)
-            state.commit(*made, sink=0)
-            yield np.empty((0, size.height, size.width, 3), np.uint8)
-
-    def _feed(self, state: VistaState, text: Feed) -> Feed:
-        """What every pass of a chunk shares: the text, and the past where it stands now."""
+    def _past(self, state: VistaState) -> Feed:
+        """The past where it stands now, which every pass of a chunk shares."""
         used = len(state.order)
         positions = [0] * used
         for position, slot in enumerate(state.order):
             positions[slot] = position
-        context = self._runtime.context(
+        return self._runtime.context(
             state.keys[:, :used], state.values[:, :used], [*positions, used]
         )
-        return {**text, **context}
+
+    def _flow(self, embedding: Embedding, feed: Feed, plan: StepPlan) -> Flow:
+        """One pass of the model, with these words. feed: their text, and the past."""
+        tables = [self._runtime.modulation(t, embedding) for t in plan.timesteps()]
+
+        def flow(x: Array, index: int) -> Array:
+            return self._runtime.flow(x, tables[index], feed)
+
+        return flow
 
     def _setup(self, folder: Path, load: VistaLoad) -> Setup:
         size = self.manifest

@@ -1,7 +1,7 @@
 """From noise to a clean latent frame in a fixed list of steps.
 
 Decides noise levels, where noise comes from, and how one step leads to the next. Noise depends on
-(seed, chunk, use) only, drawn in a fixed order, so that a stream can be continued anywhere. It does
+(seed, chunk) only, drawn in a fixed order, so that a stream can be continued anywhere. It does
 not know the model: that is a function from a noisy frame and a step's index to a flow.
 """
 
@@ -17,6 +17,8 @@ Flow = Callable[[Array, int], Array]
 Method = Literal["euler", "renoise"]
 
 TIMESTEPS = 1000.0
+GUIDED_ABOVE = 0.8
+"""Noise level above which a step decides what is to be seen rather than how it looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ class StepPlan:
         return tuple(TIMESTEPS * sigma for sigma in self.sigmas)
 
 
-def noise_source(seed: int, chunk: int, *, use: int = 0) -> np.random.Generator:
-    """The noise of one chunk of one stream; each `use` has its own."""
-    return np.random.Generator(np.random.Philox(key=seed, counter=[0, use, chunk, 0]))
+def noise_source(seed: int, chunk: int) -> np.random.Generator:
+    """The noise of one chunk of one stream."""
+    return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, chunk, 0]))
 
 
 def sinusoid(t: float, width: int) -> Array:
@@ -50,6 +52,21 @@ def sinusoid(t: float, width: int) -> Array:
     half = width // 2
     angle = t * 10000.0 ** (-np.arange(half, dtype=np.float64) / half)
     return np.concatenate((np.cos(angle), np.sin(angle)))[None].astype(np.float32)
+
+
+def guided(flow: Flow, other: Flow, strength: float, plan: StepPlan) -> Flow:
+    """A flow away from where `other` leads, in the steps above `GUIDED_ABOVE`.
+
+    Classifier-free guidance (Ho and Salimans, 2022) against other words instead of none.
+    """
+
+    def both(x: Array, index: int) -> Array:
+        velocity = flow(x, index)
+        if plan.sigmas[index] <= GUIDED_ABOVE:
+            return velocity
+        return velocity + np.float32(strength) * (velocity - other(x, index))
+
+    return both
 
 
 def denoise(

@@ -29,7 +29,6 @@ class _Undo:
     chunk: int
     order: tuple[int, ...]
     memory: Array
-    recent: Array
     told: Array
     anchor: Anchor
     shown: Pixels
@@ -46,10 +45,9 @@ class VistaState:
     keys: Array
     """[layers, slots, tokens, dim], un-rotated."""
     values: Array
-    recent: Array
-    """[slots, channels, height, width]: the last latent frames, the newest last; replaced too."""
     told: Array
-    """[slots, width]: the sentence that each of them was made with; replaced too."""
+    """[slots, rows, width]: the embeddings of the last latent frames, the newest last; replaced
+    too."""
     anchor: Anchor
     shown: Pixels
     """[H, W, 3]: the last picture; replaced too."""
@@ -60,19 +58,15 @@ class VistaState:
     undo: list[_Undo] = field(default_factory=list)
 
     @property
-    def remembered(self) -> int:
-        """How many of the last latent frames there are, at most one for each slot."""
-        return min(self.chunk, len(self.recent))
+    def oldest(self) -> Array:
+        """The embedding that the oldest of the last frames was made with; there must be one."""
+        oldest: Array = self.told[-min(self.chunk, len(self.told))]
+        return oldest
 
-    def follow(self, latent: Array, words: Array) -> None:
-        """The newest frame [channels, height, width] and the sentence it was made with."""
-        self.recent = np.concatenate((self.recent[1:], latent[None]))
-        self.told = np.concatenate((self.told[1:], words[None]))
+    def follow(self, embedding: Array) -> None:
+        """One more frame, made with that embedding [rows, width]."""
+        self.told = np.concatenate((self.told[1:], embedding[None]))
         self.chunk += 1
-
-    def forget(self) -> None:
-        """Empty the cache; slots are written over as they are needed."""
-        self.order = ()
 
     def commit(self, keys: Array, values: Array, *, sink: int) -> None:
         """Put a finished frame [layers, tokens, dim] into the cache, over the oldest if full."""
@@ -93,7 +87,6 @@ class VistaState:
             chunk=self.chunk,
             order=self.order,
             memory=self.memory,
-            recent=self.recent,
             told=self.told,
             anchor=self.anchor,
             shown=self.shown,
@@ -110,8 +103,7 @@ class VistaState:
             self.keys[:, slot], self.values[:, slot] = keys, values
         undo.slots.clear()
         self.chunk, self.order, self.memory = undo.chunk, undo.order, undo.memory
-        self.recent, self.told, self.anchor = undo.recent, undo.told, undo.anchor
-        self.shown = undo.shown
+        self.told, self.anchor, self.shown = undo.told, undo.anchor, undo.shown
         self.conditioner.rollback(undo.conditioning)
         self.undo = [each for each in self.undo if each.number <= mark]
 
@@ -122,7 +114,6 @@ class VistaState:
             "chunk": np.array(self.chunk, np.int64),
             "order": np.array(self.order, np.int64),
             "memory": self.memory,
-            "recent": self.recent,
             "told": self.told,
             "shown": self.shown,
             "anchor.frames": np.array(self.anchor.frames, np.int64),
@@ -144,14 +135,13 @@ class VistaState:
         self.seed, self.chunk = int(found["seed"]), int(found["chunk"])
         self.order = tuple(int(slot) for slot in found["order"])
         self.memory, self.keys, self.values = (found[n] for n in ("memory", "keys", "values"))
-        self.recent, self.told, self.shown = (found[n] for n in ("recent", "told", "shown"))
+        self.told, self.shown = found["told"], found["shown"]
         frames = int(found["anchor.frames"])
         self.anchor = Anchor(found["anchor.words"], found["anchor.looks"], frames)
 
     def _check(self, found: Mapping[str, AnyArray]) -> None:
         own: dict[str, AnyArray] = {"keys": self.keys, "values": self.values}
-        own |= {"memory": self.memory, "recent": self.recent, "told": self.told}
-        own |= {"shown": self.shown}
+        own |= {"memory": self.memory, "told": self.told, "shown": self.shown}
         own |= {"anchor.looks": self.anchor.looks, "anchor.words": self.anchor.words}
         own |= dict.fromkeys(("chunk", "anchor.frames"), np.zeros((), np.int64))
         own |= {"seed": np.zeros((), np.uint64)}

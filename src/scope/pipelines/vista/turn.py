@@ -1,9 +1,9 @@
-"""How a stream turns when its words change: what it lets go of, and how that is shown.
+"""How a stream turns when its words change.
 
-What the past still shows speaks against new words. So at a change the past is made again with
-them, under noise that the model is told of: light and places stay, what they were of does not.
-The first pictures of new words are led over from the last of the old ones, so that no change is
-a cut. Decides when words are other words, and how much noise that asks for.
+What the past still shows speaks against new words. So as long as a frame of other words is in the
+window, new frames are guided away from those, and remembered under more noise, which the model is
+told of. The first pictures of new words are led over from the last of the old ones, so that no
+change is a cut. Decides when words are other words, and how far a stream has to turn.
 """
 
 import numpy as np
@@ -28,15 +28,10 @@ def distance(one: Sentence, two: Sentence) -> float:
     return 1 - float(one @ two) / size
 
 
-def past_timestep(old: Sentence, new: Sentence, *, least: float, most: float) -> float:
-    """The noise level, as a timestep, of a past that shows old words while new ones are in force.
-
-    least: for a distance up to `NEAR`; most: from `FAR` on.
-    """
+def turn_between(old: Sentence, new: Sentence) -> float:
+    """How far to turn: 0 for a distance up to `NEAR`, 1 from `FAR` on."""
     apart = distance(old, new)
-    if apart <= NEAR:
-        return least
-    return least + (most - least) * min(apart / FAR, 1.0)
+    return min(apart / FAR, 1.0) if apart > NEAR else 0.0
 
 
 def led_over(shown: Pixels, pixels: Pixels) -> Pixels:
