@@ -213,7 +213,7 @@ def pictures(vista: Vista, state, prompt: PromptStep) -> np.ndarray:
 def test_other_words_are_led_over_to_and_the_same_are_not(vista, monkeypatch):
     state, plain = vista.open(1), vista.open(1)
     old, new = says("a calm sea at sunset", 0), says("a forest in fog", 1)
-    for prompt, is_other in ((old, False), (old, False), (new, True), (new, False)):
+    for prompt, is_other in ((old, False), (old, False), (new, True), (new, True), (new, False)):
         before = state.shown
         shown = pictures(vista, state, prompt)
         with monkeypatch.context() as patch:

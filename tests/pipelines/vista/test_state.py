@@ -43,11 +43,12 @@ def contents(target: VistaState) -> list[float]:
 
 def test_the_words_of_as_many_frames_are_known_as_there_are_slots():
     stream = state()
-    oldest = []
-    for number in range(7, 13):
+    known = [[]]
+    for number in range(5):
+        known.append([*known[-1][-2:], number])
         commit(stream, number)
-        oldest.append(stream.oldest[0, 0])
-    assert oldest == [7, 7, 7, 8, 9, 10]
+        assert stream.known[:, 0, 0].tolist() == known[-1]
+    assert len(state().known) == 0
 
 
 def test_the_window_holds_the_newest_in_order():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scope.pipelines.vista.turn import FAR, NEAR, distance, led_over, turn_between
+from scope.pipelines.vista.turn import FAR, NEAR, distance, is_sudden, led_over, turn_between
 
 
 def sentence(angle: float) -> np.ndarray:
@@ -40,3 +40,25 @@ def test_pictures_are_led_over_in_even_steps_and_the_last_is_as_it_is():
 def test_a_picture_that_is_met_again_is_not_touched(count):
     shown = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
     assert np.array_equal(led_over(shown, np.stack([shown] * count)), np.stack([shown] * count))
+
+
+@pytest.mark.parametrize(
+    ("frames", "sudden"),
+    [
+        (1, [True, True, False, False]),
+        (2, [True, True, True, False]),
+        (4, [True, True, True, True, False]),
+        (8, [False] * 10),
+        (16, [False] * 18),
+    ],
+)
+def test_words_that_jump_are_sudden_for_two_frames_and_those_that_glide_are_not(frames, sudden):
+    """Between quite other scenes, 0.64 apart, in that many frames."""
+    angles = [0.0, 0.0, *np.linspace(0, 1.2, frames + 1)[1:], *[1.2] * 3]
+    told = np.stack([sentence(angle) for angle in angles])
+    found = [is_sudden(told[:index], told[index]) for index in range(2, 2 + len(sudden))]
+    assert found == sudden
+
+
+def test_nothing_is_sudden_at_the_beginning_of_a_stream():
+    assert not is_sudden(np.zeros((0, 384), np.float32), sentence(0))

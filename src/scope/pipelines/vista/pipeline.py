@@ -32,7 +32,7 @@ from scope.pipelines.vista.sampler import (
 from scope.pipelines.vista.self_test import Precision, Setup, candidates, choose_setup
 from scope.pipelines.vista.state import VistaState
 from scope.pipelines.vista.text import ROWS, TEXT_TOKENS, TEXT_WIDTH, Embedding, TextEncoder
-from scope.pipelines.vista.turn import NEAR, Sentence, distance, led_over, turn_between
+from scope.pipelines.vista.turn import NEAR, Sentence, distance, is_sudden, led_over, turn_between
 
 ASSETS = Path(__file__).parent / "assets"
 SELF_TEST_CACHE = Path("~/.cache/daydream-scope/vista-setup.json")
@@ -132,9 +132,11 @@ class Vista(contract.Pipeline[VistaState, int]):
         past, text = self._past(state), self._runtime.text(embedding)
         plan = StepPlan.of(params.denoising_step_list, shift=size.shift, method=size.method)
         flow = self._flow(embedding, {**text, **past}, plan)
-        turn = turn_between(state.oldest[TEXT_TOKENS], words) if state.chunk else 0.0
+        known, turn = state.known, 0.0
+        if len(known):
+            turn = turn_between(known[0, TEXT_TOKENS], words)
         if turn and size.turn_guidance:
-            old = self._flow(state.oldest, {**self._runtime.text(state.oldest), **past}, plan)
+            old = self._flow(known[0], {**self._runtime.text(known[0]), **past}, plan)
             flow = guided(flow, old, turn * size.turn_guidance, plan)
         noise = noise_source(state.seed, state.chunk)
         for index, guess in enumerate(denoise(flow, size.latent_shape, plan, noise)):
@@ -143,7 +145,7 @@ class Vista(contract.Pipeline[VistaState, int]):
                 yield np.empty((0, size.height, size.width, 3), np.uint8)
         anchor, latent = state.anchor.follow(latent, size.hold)
         pixels, memory = self._runtime.decode(latent, state.memory)
-        if state.chunk and distance(state.told[-1, TEXT_TOKENS], words) > NEAR:
+        if is_sudden(known[:, TEXT_TOKENS], words):
             pixels = led_over(state.shown, pixels)
         yield pixels
         context_t = size.context_t + turn * max(size.turn_t - size.context_t, 0.0)

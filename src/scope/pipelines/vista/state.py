@@ -58,10 +58,9 @@ class VistaState:
     undo: list[_Undo] = field(default_factory=list)
 
     @property
-    def oldest(self) -> Array:
-        """The embedding that the oldest of the last frames was made with; there must be one."""
-        oldest: Array = self.told[-min(self.chunk, len(self.told))]
-        return oldest
+    def known(self) -> Array:
+        """[frames, rows, width]: those of frames there are, at most one for each slot."""
+        return self.told[max(len(self.told) - self.chunk, 0) :]
 
     def follow(self, embedding: Array) -> None:
         """One more frame, made with that embedding [rows, width]."""

@@ -2,7 +2,7 @@
 
 What the past still shows speaks against new words. So as long as a frame of other words is in the
 window, new frames are guided away from those, and remembered under more noise, which the model is
-told of. The first pictures of new words are led over from the last of the old ones, so that no
+told of. The pictures of the first two such frames are led over from the last one before, so that no
 change is a cut. Decides when words are other words, and how far a stream has to turn.
 """
 
@@ -32,6 +32,16 @@ def turn_between(old: Sentence, new: Sentence) -> float:
     """How far to turn: 0 for a distance up to `NEAR`, 1 from `FAR` on."""
     apart = distance(old, new)
     return min(apart / FAR, 1.0) if apart > NEAR else 0.0
+
+
+def is_sudden(told: NDArray[np.float32], words: Sentence) -> bool:
+    """Whether words change faster than by `NEAR` a frame, over one frame or two.
+
+    told: [frames, width], the sentences of the frames before, the newest last. Angles add up, and
+    distances grow with their square.
+    """
+    before = enumerate(told[:-3:-1], start=1)
+    return any(distance(each, words) > NEAR * frames**2 for frames, each in before)
 
 
 def led_over(shown: Pixels, pixels: Pixels) -> Pixels:
