@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--hold", type=float, default=0.5)
     parser.add_argument("--context-t", type=float, default=120.0)
     parser.add_argument("--turn-t", type=float, default=300.0)
-    parser.add_argument("--turn-guidance", type=float, default=0.5)
+    parser.add_argument("--turn-guidance", type=float, default=0.8)
     args = parser.parse_args()
     packing = Packing(
         version=args.version,

@@ -32,7 +32,7 @@ PACKING = Packing(
     hold=0.5,
     context_t=120.0,
     turn_t=300.0,
-    turn_guidance=0.5,
+    turn_guidance=0.8,
 )
 
 

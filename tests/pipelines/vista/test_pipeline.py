@@ -141,7 +141,7 @@ def test_a_stream_turns_to_quite_other_words_for_as_long_as_its_window_shows_old
     before = [turns(vista, monkeypatch, state, says("a calm sea at sunset", 0)) for _ in range(4)]
     assert before == [(120, 0.0)] * 4
     after = [turns(vista, monkeypatch, state, says("a forest in fog", 1)) for _ in range(slots + 1)]
-    assert after == [*[(300, 0.5)] * slots, (120, 0.0)]
+    assert after == [*[(300, 0.8)] * slots, (120, 0.0)]
 
 
 def test_in_a_glide_a_stream_turns_with_the_way_gone(vista, monkeypatch):
@@ -153,7 +153,7 @@ def test_in_a_glide_a_stream_turns_with_the_way_gone(vista, monkeypatch):
         for t in (0.25, 0.5, 0.75, 1.0)
     ]
     assert 120 < found[0][0] < found[1][0] < 300
-    assert 0 < found[0][1] < found[1][1] < 0.5
+    assert 0 < found[0][1] < found[1][1] < 0.8
     assert min(level for level, _ in found[2:]) > 120
     assert state.anchor.frames == 1
 
@@ -202,7 +202,7 @@ def test_a_small_change_after_a_great_one_goes_on_turning(vista, monkeypatch):
     for _ in range(3):
         turns(vista, monkeypatch, state, says("a ship at night", 0))
     turns(vista, monkeypatch, state, mixed(1.0, 1))
-    assert turns(vista, monkeypatch, state, mixed(0.9, 2)) == (300, 0.5)
+    assert turns(vista, monkeypatch, state, mixed(0.9, 2)) == (300, 0.8)
 
 
 def pictures(vista: Vista, state, prompt: PromptStep) -> np.ndarray:
