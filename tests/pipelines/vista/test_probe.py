@@ -22,3 +22,13 @@ def test_both_kinds_of_arithmetic_agree_on_it(tmp_path):
         Probe(Runtime(tmp_path, manifest, Setup(1, precision)))() for precision in ("f32", "int8")
     )
     assert np.square(coarse - exact).mean() < 0.08**2 * np.square(exact).mean()
+
+
+def test_a_call_is_the_work_of_a_chunk_of_four_steps(tmp_path, monkeypatch):
+    runtime = Runtime(tmp_path, write_tiny_package(tmp_path), Setup(1, "f32"))
+    probe, asked = Probe(runtime), []
+    for name in ("flow", "decode"):
+        done = getattr(runtime, name)
+        monkeypatch.setattr(runtime, name, lambda *a, n=name, d=done: asked.append(n) or d(*a))
+    probe()
+    assert sorted(asked) == ["decode", *["flow"] * 5]

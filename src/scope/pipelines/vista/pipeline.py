@@ -216,7 +216,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         if not set(precisions) <= set(size.precisions):
             raise ValueError(f"these weights do not come in {load.precision}")
         tried = candidates(precisions, threads=load.threads)
-        key = "/".join((size.files["step.onnx"][:16], *precisions))
+        key = "/".join((size.version, size.files["step.onnx"][:16], *precisions))
         return choose_setup(open_run, tried, key=key, cache=SELF_TEST_CACHE.expanduser())
 
 

@@ -1,12 +1,15 @@
 """One chunk's worth of representative work on the graphs, for whoever wants to time it.
 
-Decides what is representative: a pass with a full window, and a decode. It does not know clocks.
+Decides what is representative: four steps and the pass that remembers, all with a full window, and
+a decode. It does not know clocks.
 """
 
 import numpy as np
 
 from scope.pipelines.vista.runtime import Array, Runtime
 from scope.pipelines.vista.text import ROWS, TEXT_WIDTH
+
+PASSES = 5
 
 
 class Probe:
@@ -25,8 +28,10 @@ class Probe:
         self._latent = random.standard_normal(size.latent_shape, np.float32)
 
     def __call__(self) -> Array:
-        """A decode and a pass; gives the pass's result."""
+        """A decode and the passes of a chunk; gives one pass's result."""
         self._runtime.decode(self._latent, self._runtime.empty_memory())
+        for _ in range(PASSES - 1):
+            self.flow()
         return self.flow()
 
     def flow(self) -> Array:
