@@ -25,7 +25,7 @@ def shown(*path: str) -> str:
 
 def test_the_two_commands_come_first() -> None:
     assert BLOCKS[0].strip() == "pip install uv && uv run daydream-scope"
-    assert BLOCKS[1].strip() == "uv run --group test pytest"
+    assert BLOCKS[1].strip() == "uv run --group test pytest -n 2"
     assert README.index(BLOCKS[1]) < 800
 
 

@@ -16,10 +16,12 @@ def four_cores(monkeypatch):
 
 
 class Machine:
-    """Runs that take as long as said, on a clock that only they move."""
+    """Parts that take as long as said, on a clock that only they move; the second one is done
+    `often`, takes 1 s with one thread and less with more.
+    """
 
-    def __init__(self, monkeypatch, seconds, error=0.0):
-        self.seconds, self.error = seconds, error
+    def __init__(self, monkeypatch, seconds, error=0.0, often=0):
+        self.seconds, self.error, self.often = seconds, error, often
         self.opened: list[Setup] = []
         self.now = 0.0
         monkeypatch.setattr(time, "perf_counter", lambda: self.now)
@@ -32,7 +34,10 @@ class Machine:
             wrong = self.error if setup.precision == "int8" else 0.0
             return np.full(4, 1.0 + wrong, np.float32)
 
-        return run
+        def other():
+            self.now += 1 / setup.threads
+
+        return (run, 1), (other, self.often)
 
 
 def by_threads(setup: Setup) -> float:
@@ -43,9 +48,9 @@ def test_the_fastest_count_is_chosen_and_remembered(monkeypatch, tmp_path):
     cache, machine = tmp_path / "deep" / "setup.json", Machine(monkeypatch, by_threads)
     tried = candidates(("f32",))
     assert choose_setup(machine, tried, key="model", cache=cache) == Setup(2, "f32")
-    assert [setup.threads for setup in machine.opened] == [1, 2, 3, 4]
+    assert [setup.threads for setup in machine.opened] == [1, 2, 3, 4] * 2
     assert choose_setup(machine, tried, key="model", cache=cache) == Setup(2, "f32")
-    assert len(machine.opened) == 4
+    assert len(machine.opened) == 8
     assert json.loads(cache.read_text()) == {"model/4/4": {"threads": 2, "precision": "f32"}}
 
 
@@ -61,11 +66,24 @@ def test_eight_bits_are_used_when_faster_and_right(monkeypatch, tmp_path, share,
     assert found == Setup(2, chosen)
 
 
+def test_a_busy_moment_decides_nothing(monkeypatch, tmp_path):
+    machine = Machine(monkeypatch, lambda s: 9.0 if len(machine.opened) == 2 else by_threads(s))
+    found = choose_setup(machine, candidates(("f32",)), key="model", cache=tmp_path / "x")
+    assert found == Setup(2, "f32")
+
+
 def test_nothing_is_measured_when_there_is_no_choice(monkeypatch, tmp_path):
     machine = Machine(monkeypatch, by_threads)
     tried = candidates(("int8",), threads=3)
     assert choose_setup(machine, tried, key="model", cache=tmp_path / "x") == Setup(3, "int8")
     assert machine.opened == []
+
+
+@pytest.mark.parametrize(("often", "threads"), [(0, 2), (5, 3)])
+def test_what_a_chunk_does_more_often_counts_for_more(monkeypatch, tmp_path, often, threads):
+    machine = Machine(monkeypatch, by_threads, often=often)
+    found = choose_setup(machine, candidates(("f32",)), key="model", cache=tmp_path / "x")
+    assert found == Setup(threads, "f32")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +97,7 @@ def test_a_spoilt_cache_is_as_good_as_none(monkeypatch, tmp_path, content):
     machine = Machine(monkeypatch, lambda setup: 1.0)
     tried = candidates(("f32",))
     assert choose_setup(machine, tried, key="model", cache=cache) == Setup(1, "f32")
-    assert len(machine.opened) == 4
+    assert len(machine.opened) == 8
 
 
 def test_a_cache_that_cannot_be_written_changes_nothing(monkeypatch, tmp_path):

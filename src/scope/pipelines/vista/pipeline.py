@@ -29,7 +29,7 @@ from scope.pipelines.vista.sampler import (
     guided,
     noise_source,
 )
-from scope.pipelines.vista.self_test import Precision, Setup, candidates, choose_setup
+from scope.pipelines.vista.self_test import Part, Precision, Setup, candidates, choose_setup
 from scope.pipelines.vista.state import VistaState
 from scope.pipelines.vista.text import ROWS, TEXT_TOKENS, TEXT_WIDTH, Embedding, TextEncoder
 from scope.pipelines.vista.turn import NEAR, Sentence, distance, is_sudden, led_over, turn_between
@@ -209,15 +209,15 @@ class Vista(contract.Pipeline[VistaState, int]):
     def _setup(self, folder: Path, load: VistaLoad) -> Setup:
         size = self.manifest
 
-        def open_run(setup: Setup) -> Probe:
-            return Probe(Runtime(folder, size, setup))
+        def open_parts(setup: Setup) -> tuple[Part, ...]:
+            return Probe(Runtime(folder, size, setup)).parts()
 
         precisions = (load.precision,) if load.precision else size.precisions
         if not set(precisions) <= set(size.precisions):
             raise ValueError(f"these weights do not come in {load.precision}")
         tried = candidates(precisions, threads=load.threads)
         key = "/".join((size.version, size.files["step.onnx"][:16], *precisions))
-        return choose_setup(open_run, tried, key=key, cache=SELF_TEST_CACHE.expanduser())
+        return choose_setup(open_parts, tried, key=key, cache=SELF_TEST_CACHE.expanduser())
 
 
 def noised(latent: Array, t: float, noise: np.random.Generator) -> Array:

@@ -1,12 +1,13 @@
 """One chunk's worth of representative work on the graphs, for whoever wants to time it.
 
-Decides what is representative: four steps and the pass that remembers, all with a full window, and
-a decode. It does not know clocks.
+Decides what is representative: four steps and the pass that remembers, with a full window, and a
+decode. It does not know clocks.
 """
 
 import numpy as np
 
 from scope.pipelines.vista.runtime import Array, Runtime
+from scope.pipelines.vista.self_test import Part
 from scope.pipelines.vista.text import ROWS, TEXT_WIDTH
 
 PASSES = 5
@@ -27,13 +28,14 @@ class Probe:
         self._table = runtime.modulation(500.0, embedding)
         self._latent = random.standard_normal(size.latent_shape, np.float32)
 
-    def __call__(self) -> Array:
-        """A decode and the passes of a chunk; gives one pass's result."""
-        self._runtime.decode(self._latent, self._runtime.empty_memory())
-        for _ in range(PASSES - 1):
-            self.flow()
-        return self.flow()
+    def parts(self) -> tuple[Part, ...]:
+        """A chunk's work for the self-test."""
+        return (self.flow, PASSES), (self.decode, 1)
 
     def flow(self) -> Array:
-        """A pass alone."""
+        """A pass."""
         return self._runtime.flow(self._latent, self._table, self._feed)
+
+    def decode(self) -> Array:
+        """A decode of a first frame; gives what the decoder remembers."""
+        return self._runtime.decode(self._latent, self._runtime.empty_memory())[1]
