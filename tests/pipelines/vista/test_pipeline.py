@@ -144,6 +144,17 @@ def test_a_stream_turns_to_quite_other_words_for_as_long_as_its_window_shows_old
     assert after == [*[(300, 0.8)] * slots, (120, 0.0)]
 
 
+def test_words_that_come_back_are_guided_away_from_those_in_between(vista, monkeypatch):
+    state, slots = vista.open(1), vista.manifest.window - 1
+    for _ in range(slots):
+        turns(vista, monkeypatch, state, says("a calm sea at sunset", 0))
+    turns(vista, monkeypatch, state, says("a forest in fog", 1))
+    back = [
+        turns(vista, monkeypatch, state, says("a calm sea at sunset", 2)) for _ in range(slots + 1)
+    ]
+    assert back == [*[(300, 0.8)] * slots, (120, 0.0)]
+
+
 def test_in_a_glide_a_stream_turns_with_the_way_gone(vista, monkeypatch):
     state = vista.open(1)
     for _ in range(3):
@@ -223,6 +234,16 @@ def test_other_words_are_led_over_to_and_the_same_are_not(vista, monkeypatch):
         assert np.array_equal(shown, led_over(before, made) if is_other else made)
         assert np.array_equal(state.shown, shown[-1])
     assert np.array_equal(state.keys, plain.keys)
+
+
+def test_who_writes_into_pictures_changes_none_that_come(vista):
+    state, plain = vista.open(1), vista.open(1)
+    params = VistaParams(denoising_step_list=(1000,))
+    for piece in vista.step(state, params, says("a calm sea at sunset", 0)):
+        piece[...] = 0
+    pictures(vista, plain, says("a calm sea at sunset", 0))
+    made = [pictures(vista, each, says("a forest in fog", 1)) for each in (state, plain)]
+    assert np.array_equal(*made)
 
 
 def test_a_slow_glide_is_not_led_over(vista, monkeypatch):

@@ -62,3 +62,9 @@ def test_words_that_jump_are_sudden_for_two_frames_and_those_that_glide_are_not(
 
 def test_nothing_is_sudden_at_the_beginning_of_a_stream():
     assert not is_sudden(np.zeros((0, 384), np.float32), sentence(0))
+
+
+@pytest.mark.parametrize(("apart", "frames"), [(0.02, 0), (0.05, 1), (0.11, 1), (0.13, 2)])
+def test_a_small_jump_is_sudden_for_fewer_frames(apart, frames):
+    told = np.stack([sentence(0.0)] * 3 + [sentence(np.arccos(1 - apart))] * 3)
+    assert sum(is_sudden(told[:index], told[-1]) for index in (3, 4, 5)) == frames

@@ -132,12 +132,12 @@ class Vista(contract.Pipeline[VistaState, int]):
         past, text = self._past(state), self._runtime.text(embedding)
         plan = StepPlan.of(params.denoising_step_list, shift=size.shift, method=size.method)
         flow = self._flow(embedding, {**text, **past}, plan)
-        known, turn = state.known, 0.0
-        if len(known):
-            turn = turn_between(known[0, TEXT_TOKENS], words)
+        known = state.known
+        turns = ((turn_between(each[TEXT_TOKENS], words), each) for each in known)
+        turn, old = next((found for found in turns if found[0]), (0.0, embedding))
         if turn and size.turn_guidance:
-            old = self._flow(known[0], {**self._runtime.text(known[0]), **past}, plan)
-            flow = guided(flow, old, turn * size.turn_guidance, plan)
+            away = self._flow(old, {**self._runtime.text(old), **past}, plan)
+            flow = guided(flow, away, turn * size.turn_guidance, plan)
         noise = noise_source(state.seed, state.chunk)
         for index, guess in enumerate(denoise(flow, size.latent_shape, plan, noise)):
             latent = guess
@@ -147,6 +147,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         pixels, memory = self._runtime.decode(latent, state.memory)
         if is_sudden(known[:, TEXT_TOKENS], words):
             pixels = led_over(state.shown, pixels)
+        shown = pixels[-1].copy()
         yield pixels
         context_t = size.context_t + turn * max(size.turn_t - size.context_t, 0.0)
         modulation = self._runtime.modulation(context_t, embedding)
@@ -154,7 +155,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         keys, values = self._runtime.remember(finished, modulation, {**text, **past})
         state.commit(keys, values, sink=size.sink if anchor.settled(ago=size.window - 1) else 0)
         state.follow(embedding)
-        state.memory, state.anchor, state.shown = memory, anchor, pixels[-1]
+        state.memory, state.anchor, state.shown = memory, anchor, shown
 
     def mark(self, state: VistaState) -> int:
         """The number of an undo log."""

@@ -1,9 +1,9 @@
 """How a stream turns when its words change.
 
 What the past still shows speaks against new words. So as long as a frame of other words is in the
-window, new frames are guided away from those, and remembered under more noise, which the model is
-told of. The pictures of the first two such frames are led over from the last one before, so that no
-change is a cut. Decides when words are other words, and how far a stream has to turn.
+window, new frames are guided away from the oldest of those, and remembered under more noise, which
+the model is told of. Where words change suddenly, pictures are led over from the last one before,
+so that no change is a cut. Decides when words are other words, and how far a stream has to turn.
 """
 
 import numpy as np
