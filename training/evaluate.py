@@ -191,7 +191,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--precision", choices=("f32", "int8"))
     parser.add_argument("--threads", type=int, help="chosen by the self-test otherwise")
     parser.add_argument("--splits", default=",".join(SPLITS), help="for attributes")
-    parser.add_argument("--skip", type=int, default=0, help="of drift and switch")
+    parser.add_argument("--skip", type=int, default=0, help="left out, for drift and switch")
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--count", type=int, default=100, help="prompts of a split")
     parser.add_argument("--chunks", type=int, default=3, help="of a stream whose end is judged")

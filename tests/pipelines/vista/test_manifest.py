@@ -54,6 +54,7 @@ def test_a_manifest_with_unknown_fields_is_refused(folder):
         ({"sink": 2}, "sink must leave room"),
         ({"window": 1, "sink": 0}, "window"),
         ({"turn_t": 100.0}, "turn_t must not be under"),
+        ({"turn_guidance": -0.1}, "turn_guidance"),
     ],
 )
 def test_values_that_can_not_be_run_are_refused(folder, change, said):

@@ -200,10 +200,11 @@ class Vista(contract.Pipeline[VistaState, int]):
 
     def _flow(self, embedding: Embedding, feed: Feed, plan: StepPlan) -> Flow:
         """One pass of the model, with these words. feed: their text, and the past."""
-        tables = [self._runtime.modulation(t, embedding) for t in plan.timesteps()]
+        levels = plan.timesteps()
 
         def flow(x: Array, index: int) -> Array:
-            return self._runtime.flow(x, tables[index], feed)
+            modulation = self._runtime.modulation(levels[index], embedding)
+            return self._runtime.flow(x, modulation, feed)
 
         return flow
 
