@@ -68,6 +68,8 @@ def in_process(
 def kill(engine: ProcessEngine, number: int = signal.SIGKILL) -> None:
     assert engine.worker_pid
     os.kill(engine.worker_pid, number)
+    if number == signal.SIGSTOP:  # a thread on another core may still answer something
+        os.waitid(os.P_PID, engine.worker_pid, os.WSTOPPED | os.WNOWAIT)
 
 
 def idleness(engine: ProcessEngine) -> asyncio.Event:
