@@ -1,8 +1,11 @@
 """The graphs behind functions: shapes, and independence of calls."""
 
+import time
+
 import numpy as np
 import pytest
 
+from scope.pipelines.vista.probe import Probe
 from scope.pipelines.vista.runtime import Runtime
 from scope.pipelines.vista.self_test import Setup
 from training.export.tiny import write_tiny_package
@@ -51,3 +54,16 @@ def test_decoding_needs_the_memory_of_the_frame_before(runtime):
     assert first.shape == (4, 32, 64, 3)
     assert first.dtype == np.uint8
     assert not np.array_equal(first, second)
+
+
+def test_threads_sleep_between_passes(tmp_path):
+    """Time on a processor, so that a busy machine changes nothing."""
+    probe = Probe(Runtime(tmp_path, write_tiny_package(tmp_path), Setup(4, "f32")))
+    used = []
+    for _ in range(5):
+        probe.flow()
+        probe.decode()
+        before = time.process_time()
+        time.sleep(0.1)
+        used.append(time.process_time() - before)
+    assert min(used) < 0.01

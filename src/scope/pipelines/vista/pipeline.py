@@ -218,7 +218,8 @@ class Vista(contract.Pipeline[VistaState, int]):
         if not set(precisions) <= set(size.precisions):
             raise ValueError(f"these weights do not come in {load.precision}")
         tried = candidates(precisions, threads=load.threads)
-        key = "/".join((size.version, size.files["step.onnx"][:16], *precisions))
+        weights = (size.version, size.files["step.onnx"][:16])
+        key = "/".join((*weights, onnxruntime.__version__, *precisions))
         return choose_setup(open_parts, tried, key=key, cache=SELF_TEST_CACHE.expanduser())
 
 
