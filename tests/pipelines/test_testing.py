@@ -158,6 +158,26 @@ class OneBuffer(SmallCard):
                 yield self._buffer
 
 
+class Dissolving(SmallCard):
+    """Leads over from the very picture it gave away when the prompt changes."""
+
+    @dataclass
+    class State(CardState):
+        shown: Pixels | None = None
+        key: int | None = None
+
+    def open(self, seed: int) -> State:
+        return self.State()
+
+    def step(self, state: State, params: Any, prompt: PromptStep) -> Iterator[Pixels]:
+        for piece in super().step(state, params, prompt):
+            if len(piece):
+                if state.shown is not None and prompt.key != state.key:
+                    piece[0] = piece[0] // 2 + state.shown // 2
+                state.shown, state.key = piece[-1], prompt.key
+            yield piece
+
+
 class ForgetfulMark(SmallCard):
     def rollback(self, state: CardState, mark: int) -> None:
         state.frame = max(0, state.frame - self.chunk_frames)
@@ -237,6 +257,7 @@ FAULTS: list[tuple[type[TestCard], str]] = [
     (SharedInStep, "test_two_streams_inside_their_steps_do_not_meet"),
     (Traces, "test_a_reset_equals_a_fresh_stream"),
     (OneBuffer, "test_the_pictures_belong_to_the_caller"),
+    (Dissolving, "test_the_pictures_belong_to_the_caller"),
     (ForgetfulMark, "test_rolls_back_to_each_of_its_last_two_marks"),
     (Untidy, "test_rolls_back_a_chunk_that_was_abandoned"),
     (Amnesiac, "test_goes_on_bit_for_bit_from_a_dump"),

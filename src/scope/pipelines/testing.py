@@ -149,15 +149,16 @@ class PipelineContract(PipelineTrial):
         hold(same(self.run(pipeline, pipeline.open(3)), expected), "an old stream left traces")
 
     def test_the_pictures_belong_to_the_caller(self) -> None:
-        """They may be kept, and written to, while the stream goes on."""
+        """They may be kept, and written to, while the stream goes on and its words change."""
         pipeline = self.fresh()
-        expected = self.run(pipeline, pipeline.open(5))
-        keeping, writing = pipeline.open(5), pipeline.open(5)
+        told = [number % 2 for number in range(self.chunks)]
+        plain, keeping, writing = (pipeline.open(5) for _ in range(3))
+        expected = np.concatenate([self.chunk(pipeline, plain, which) for which in told])
         kept: list[Pixels] = []
         overwritten: list[Pixels] = []
-        for _ in range(self.chunks):
-            kept.extend(self.pieces(pipeline, keeping, 0))
-            for piece in self.pieces(pipeline, writing, 0):
+        for which in told:
+            kept.extend(self.pieces(pipeline, keeping, which))
+            for piece in self.pieces(pipeline, writing, which):
                 overwritten.append(piece.copy())
                 piece[...] = 0
         for pieces in (kept, overwritten):
