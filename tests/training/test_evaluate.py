@@ -114,6 +114,33 @@ def test_a_prompt_shows_once_most_of_what_it_names_is_seen(monkeypatch, named, s
     assert evaluate.seconds_until(bench, np.zeros((3, 2, 2, 3), np.uint8), named) == seconds
 
 
+def test_shared_out_switches_are_the_same_pairs(monkeypatch, tmp_path):
+    """Each pair keeps its prompts and its seed, however many are left out before it."""
+    asked = [Case(f"prompt {number}", {}, None) for number in range(6)]
+    monkeypatch.setattr(evaluate, "cases", lambda folder, count: asked[:count])
+    monkeypatch.setattr(evaluate, "seconds_until", lambda bench, pictures, named: 0.5)
+    made = []
+
+    def chunks(vista, prompts, steps, seed):
+        made.append((prompts[0], prompts[-1], seed))
+        return [np.zeros((4, 2, 2, 3), np.uint8)] * len(prompts)
+
+    monkeypatch.setattr(evaluate, "chunks", chunks)
+    vista = SimpleNamespace(format=SimpleNamespace(fps=16.0), chunk_frames=4)
+    lines = []
+    for skip, streams in ((0, 3), (1, 2)):
+        args = SimpleNamespace(skip=skip, streams=streams, steps=4)
+        bench = evaluate.Bench(vista, None, None, tmp_path, args)
+        lines += evaluate.switch(bench)
+    assert [line["switches"] for line in lines] == [3, 2]
+    assert made[:6] == [
+        (f"prompt {2 * seed + alone}", f"prompt {2 * seed + 1}", seed)
+        for seed in range(3)
+        for alone in (0, 1)
+    ]
+    assert made[6:] == made[2:6]
+
+
 def test_free_prompts_name_what_the_judge_knows():
     found = free_cases()
     assert len(found) == 50
