@@ -6,7 +6,8 @@ attributes: the share of attributes named in held-out prompts, combinations and 
 judge sees in the generated picture, beside what it sees in the renders of the same prompts after a
 round trip through the codec, which is the most a perfect generator reaches. free: the same for
 prompts people wrote. distance: Fréchet distance to held-out renders with 4 and with 32 steps.
-drift: long streams. switch: a new prompt in the middle. speed: times, memory, efficiency.
+drift: long streams. switch: a new prompt in the middle. speed: times, memory, and what a pass does
+a second of the most that a float32 product of matrices reaches on as many threads (efficiency).
 
 On several cores run several of these at once: `--splits` and `--skip` share the work.
 """
@@ -22,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 
 from scope.pipelines.vista.pipeline import ASSETS, Vista, VistaLoad, vista_of
+from scope.pipelines.vista.self_test import Setup
 from training.classifier.model import Classifier
 from training.codec.measure import load
 from training.codec.model import Codec
@@ -162,14 +164,15 @@ def speed(bench: Bench) -> Iterator[Found]:
     first, times = chunk_times(bench.vista, "a calm sea at sunset", bench.steps(), bench.args.timed)
     p50, p95 = (float(np.quantile(times, share)) * 1000 for share in (0.5, 0.95))
     length = 1000 * bench.vista.chunk_frames / bench.vista.format.fps
-    threads = int(bench.vista.facts()["threads"] or 1)
-    passed_s = seconds_of_a_pass(bench.args.assets, threads)
-    rate = flops_of_a_pass(bench.vista.manifest) / passed_s
     line: Found = {"first_ms": round(first * 1000), "p50_ms": round(p50)}
     line |= {"p95_ms": round(p95), "p95_share_of_chunk": round(p95 / length, 3)}
-    line |= {"f32_pass_ms": round(passed_s * 1000, 2), "gflops": round(rate / 1e9, 1)}
-    line |= {"efficiency": round(rate / best_product(threads), 3)}
-    yield line | {"memory_mb": round(worker_memory_mb())}
+    threads = int(bench.vista.facts()["threads"] or 1)
+    work, most = flops_of_a_pass(bench.vista.manifest), best_product(threads)
+    for precision in bench.vista.manifest.precisions:
+        passed_s = seconds_of_a_pass(bench.args.assets, Setup(threads, precision))
+        line |= {f"{precision}_pass_ms": round(passed_s * 1000, 2)}
+        line |= {f"{precision}_efficiency": round(work / passed_s / most, 3)}
+    yield line | {"f32_gflops": round(most / 1e9, 1), "memory_mb": round(worker_memory_mb())}
 
 
 PARTS: dict[str, Callable[[Bench], Iterator[Found]]] = {

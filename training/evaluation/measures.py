@@ -50,9 +50,9 @@ def flops_of_a_pass(size: Manifest) -> float:
     return 2.0 * (tokens * weights + attention)
 
 
-def seconds_of_a_pass(folder: Path, threads: int) -> float:
-    """The shortest of many passes in float32 with a full window."""
-    probe = Probe(Runtime(folder, read_manifest(folder), Setup(threads, "f32")))
+def seconds_of_a_pass(folder: Path, setup: Setup) -> float:
+    """The shortest of many passes with a full window."""
+    probe = Probe(Runtime(folder, read_manifest(folder), setup))
     times = []
     for _ in range(40):
         began = time.perf_counter()
