@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from tests.e2e.hands import outside, phase
 
@@ -52,6 +52,36 @@ def test_who_wants_little_motion_gets_none_and_longer_glides(tunable: Any, brows
     assert page.evaluate(MOVING) == 0
     assert page.input_value("#glide") == "16"
     page.unroute_all(behavior="ignoreErrors")
+
+
+def test_flashes_are_softened_as_was_said_last(tunable: Any, browse: Any) -> None:
+    """Also while the module for it is still coming."""
+    page = browse(tunable.base)
+    phase(page, "ready")
+    page.evaluate("window.softening = 0")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/web/soften.js", hold)
+    page.locator("#settings").click()
+    box = page.get_by_label("Soften flashes")
+    with page.expect_request("**/web/soften.js"):
+        box.click()
+    page.get_by_role("button", name="Lock the seed").click()
+    page.get_by_role("button", name="Lock the seed", pressed=True).wait_for()  # drawn anew
+    assert box.is_checked()
+    for _ in range(2):
+        box.click()
+    assert box.is_checked()
+    held[0].fulfill(
+        content_type="text/javascript",
+        body="export const soften = () => { softening += 1; return () => { softening -= 1; }; };",
+    )
+    page.wait_for_function("() => softening === 1")
+    box.click()
+    page.wait_for_function("() => softening === 0")
 
 
 def test_flashing_pictures_are_dimmed_until_they_are_still(tunable: Any, browse: Any) -> None:

@@ -51,6 +51,7 @@ export class Page {
   /** @type {number | null} */ seed = this.seedLocked ? recall("seed", null) : null;
   showsTimeline = recall("timeline", true);
   settingsOpen = false;
+  isSoftened = false;
   /** A timeline from a file. @type {import("./timeline.js").Timeline | null} */ imported = null;
   /** A sentence that outlives the state change that caused it. */ #word = "";
   #refusal = "";
@@ -64,7 +65,7 @@ export class Page {
     this.refused = this.refused.bind(this);
     this.#acts = actsOf(this);
     this.transport.begin(usualSteps());
-    void this.soften(recall("soften", false));
+    if (recall("soften", false)) void this.soften(true);
     this.#tools();
     this.labelKeys();
     this.#listen();
@@ -88,10 +89,6 @@ export class Page {
     this.#word = "";
     remember("playing", true, { tab: true });
     this.live.start({ prompts: this.box.prompts, blend: this.box.blend }, { seed: this.seedLocked ? this.seed : null });
-  }
-
-  get isSoftened() {
-    return this.#softening !== null;
   }
 
   get isRecording() {
@@ -123,8 +120,10 @@ export class Page {
   /** @param {boolean} on */
   async soften(on) {
     remember("soften", on || undefined);
+    this.isSoftened = on;
+    const { soften } = await import("./soften.js");
     this.#softening?.();
-    this.#softening = on ? (await import("./soften.js")).soften(this.stage.video) : null;
+    this.#softening = this.isSoftened ? soften(this.stage.video) : null;
     if (on && this.#phase) this.say(SAID.softened);
   }
 
