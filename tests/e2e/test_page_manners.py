@@ -84,6 +84,21 @@ def test_flashes_are_softened_as_was_said_last(tunable: Any, browse: Any) -> Non
     page.wait_for_function("() => softening === 0")
 
 
+def test_flashes_that_cannot_be_softened_are_not_said_to_be(tunable: Any, browse: Any) -> None:
+    page = browse(tunable.base)
+    phase(page, "ready")
+    page.route("**/web/soften.js", lambda route: route.abort())
+    page.locator("#settings").click()
+    box = page.get_by_label("Soften flashes")
+    box.click()
+    page.get_by_text("soften.js").wait_for()
+    assert not box.is_checked()
+    page.unroute_all(behavior="ignoreErrors")
+    box.click()
+    page.get_by_text("Flashes are being softened.").wait_for()
+    assert box.is_checked()
+
+
 def test_flashing_pictures_are_dimmed_until_they_are_still(tunable: Any, browse: Any) -> None:
     page = browse(tunable.base)
     phase(page, "ready")

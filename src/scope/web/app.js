@@ -1,7 +1,6 @@
 /**
  * The page: its parts, put together. It holds what belongs to none of them, draws them when
- * something changed, and sends every wish to acts.js. How to connect and when to try again is the
- * business of client.js.
+ * something changed, and sends every wish to acts.js. client.js connects, and tries again.
  */
 
 import { actsOf, usualSteps } from "./acts.js";
@@ -103,7 +102,6 @@ export class Page {
     if (!matchMedia("(pointer: coarse)").matches) this.box.focusText();
   }
 
-  /** Buttons say which key they have. */
   labelKeys() {
     for (const button of document.querySelectorAll("[data-words]")) this.keys.label(/** @type {HTMLElement} */ (button));
   }
@@ -121,10 +119,13 @@ export class Page {
   async soften(on) {
     remember("soften", on || undefined);
     this.isSoftened = on;
-    const { soften } = await import("./soften.js");
+    const made = await import("./soften.js").catch((error) => {
+      this.isSoftened = false;
+      this.refused(error);
+    });
     this.#softening?.();
-    this.#softening = this.isSoftened ? soften(this.stage.video) : null;
-    if (on && this.#phase) this.say(SAID.softened);
+    this.#softening = made && this.isSoftened ? made.soften(this.stage.video) : null;
+    if (this.isSoftened && this.#phase) this.say(SAID.softened);
   }
 
   // Words.

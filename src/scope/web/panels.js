@@ -1,6 +1,6 @@
 /**
- * The panels of the page: fetched when they are first asked for or have room, kept from then on.
- * The first picture does not wait for them.
+ * The page's panels: fetched when first asked for or when there is room, kept from then on.
+ * The first picture waits for none.
  */
 
 import { styled } from "./dom.js";
@@ -68,7 +68,7 @@ export class Panels {
       settings.hidden = !settingsOpen;
       settings.drawFor(pipeline);
       settings.show(live.controls);
-      settings.showSeed({ seed: live.isLive ? live.seed : seed, locked: seedLocked, softened: isSoftened });
+      settings.showSeed({ seed: live.isLive ? live.seed : seed, seedLocked, isSoftened });
     }
     if (!library?.isOpen && phase !== "none") return;
     const { state, pipelineId, hardware } = house.state;

@@ -59,11 +59,11 @@ export class Settings extends HTMLElement {
     }
   }
 
-  /** @param {{ seed: number | null, locked: boolean, softened: boolean }} how */
-  showSeed({ seed, locked, softened }) {
+  /** @param {{ seed: number | null, seedLocked: boolean, isSoftened: boolean }} page */
+  showSeed({ seed, seedLocked, isSoftened }) {
     if (document.activeElement !== this.#seed) this.#seed.value = seed === null ? "" : String(seed);
-    this.#lock.setAttribute("aria-pressed", String(locked));
-    this.#soften.checked = softened;
+    this.#lock.setAttribute("aria-pressed", String(seedLocked));
+    this.#soften.checked = isSoftened;
   }
 
   /** Say what is wrong with a value; the name of its control. @param {{ field: string | null, message: string } | null} error */
