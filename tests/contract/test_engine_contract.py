@@ -139,6 +139,15 @@ async def event(handle: StreamHandle, kind: type[Any]) -> Any:
             return happened
 
 
+async def event_of_a_chunk(handle: StreamHandle, kind: type[Any]) -> Any:
+    """The same where a chunk has to be made first: a worker whose frames nobody takes makes none."""
+    watching = asyncio.create_task(take_until_revision(handle, 2**31))
+    try:
+        return await event(handle, kind)
+    finally:
+        watching.cancel()
+
+
 async def rest(handle: StreamHandle) -> list[EngineEvent]:
     """All events to the end of the stream."""
     events: list[EngineEvent] = []
@@ -839,7 +848,7 @@ async def test_words_that_can_not_be_had_are_refused_and_the_stream_goes_on(
     await loaded(engine, words=True)
     handle = await opened(engine)
     handle.send(ControlUpdate(revision=1, prompts=prompt("bad")))
-    rejected = await event(handle, UpdateRejected)
+    rejected = await event_of_a_chunk(handle, UpdateRejected)
     assert (rejected.revision, rejected.error.code) == (1, "generation_failed")
     handle.send(ControlUpdate(revision=2, prompts=prompt("rain")))
     await take_until_revision(handle, 2)

@@ -177,6 +177,8 @@ def without_room() -> None:
         second = engine.worker_pid
         await until_revision(handle, 0)
         handle.send(ControlUpdate(revision=1, prompts=prompt("a flood")))
+        with pytest.raises(EOFError):  # read on: a worker whose frames nobody takes stands still
+            await until_revision(handle, 1)
         while not isinstance(stopped := await handle.next_event(), StreamStopped):
             pass
         assert stopped.reason is StopReason.OUT_OF_MEMORY
