@@ -140,7 +140,7 @@ async def event(handle: StreamHandle, kind: type[Any]) -> Any:
 
 
 async def event_of_a_chunk(handle: StreamHandle, kind: type[Any]) -> Any:
-    """The same where a chunk has to be made first: a worker whose frames nobody takes makes none."""
+    """The same where a chunk has to be made first: where nobody takes frames, none are."""
     watching = asyncio.create_task(take_until_revision(handle, 2**31))
     try:
         return await event(handle, kind)
