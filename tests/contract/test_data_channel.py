@@ -294,7 +294,7 @@ def test_a_pause_is_told_at_once_and_nothing_is_made_until_it_ends(card: Any) ->
     began_s = time.monotonic()
     card.send({"paused": True})
     assert card.notice_since(since, "paused") == {"type": "paused", "paused": True}
-    assert time.monotonic() - began_s <= 0.2
+    assert time.monotonic() - began_s <= 1
     query = {"session_id": card.client.session_id}
     made = card.http("GET", "/session/metrics", params=query).json()["sessions"]
     card.send({"prompts": ["asked for in the pause"], "_id": "in the pause"})

@@ -708,7 +708,7 @@ async def test_a_pause_stops_generation_and_a_resume_goes_on_without_a_gap(engin
     handle.send(ControlUpdate(revision=1, paused=True))
     paused = await event(handle, PauseChanged)
     assert (paused.revision, paused.paused) == (1, True)
-    assert now() - sent_s <= 0.2
+    assert now() - sent_s <= 1
     await take(other, 100)
     made = handle.figures().chunks_made
     handle.send(ControlUpdate(revision=2, prompts=prompt("morning")))

@@ -496,8 +496,9 @@ def test_the_child_ends_with_its_parent_and_nothing_is_printed(end: str, tmp_pat
 
 @in_process
 async def test_the_loop_is_never_held_up(engine: ProcessEngine) -> None:
+    """Longer than a thread of the same process is, which has nothing to do."""
     await loaded(engine, width=512, frames=12, fps=60)
-    worst_s = 0.0
+    worst_s, idle_s = 0.0, 0.0
     running = True
 
     async def measure() -> None:
@@ -507,7 +508,15 @@ async def test_the_loop_is_never_held_up(engine: ProcessEngine) -> None:
             await asyncio.sleep(0.001)
             worst_s = max(worst_s, now() - before_s - 0.001)
 
+    def measure_machine() -> None:
+        nonlocal idle_s
+        while running:
+            before_s = now()
+            time.sleep(0.001)
+            idle_s = max(idle_s, now() - before_s - 0.001)
+
     watcher = asyncio.create_task(measure())
+    floor = asyncio.create_task(asyncio.to_thread(measure_machine))
     for _ in range(3):
         handle = await opened(engine)
         await take(handle, 60)
@@ -517,5 +526,5 @@ async def test_the_loop_is_never_held_up(engine: ProcessEngine) -> None:
     await only_stop(handle)
     await plays_again(engine)
     running = False
-    await watcher
-    assert worst_s <= 0.1  # generous: the machine is shared
+    await asyncio.gather(watcher, floor)
+    assert worst_s <= 0.1 + 2 * idle_s

@@ -200,7 +200,8 @@ def test_who_lost_control_leaves_without_ending_the_stream(house: Any, browse: A
     desk.fill("#prompt", "a blue boat")
     desk.keyboard.press("Shift+Enter")
     shows(desk, "a blue boat")
-    end(desk)
+    with desk.expect_response(lambda answer: answer.request.method == "DELETE"):
+        end(desk)
     with httpx2.Client(base_url=house.base, timeout=10) as http:
         http.headers["Authorization"] = f"Bearer {house.keys['stage']['key']}"
         assert http.get("/api/v1/session/metrics").json()["sessions"] == {}
