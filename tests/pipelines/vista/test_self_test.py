@@ -13,6 +13,7 @@ from scope.pipelines.vista.self_test import Setup, candidates, choose_setup
 @pytest.fixture(autouse=True)
 def four_cores(monkeypatch):
     monkeypatch.setattr(self_test.os, "sched_getaffinity", lambda pid: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(self_test, "_processor", lambda: "cpu")
 
 
 class Machine:
@@ -57,7 +58,7 @@ def test_the_fastest_count_is_chosen_and_remembered(monkeypatch, tmp_path):
     assert [setup.threads for setup in machine.opened] == [1, 2, 3, 4] * self_test.ROUNDS
     assert choose_setup(machine, tried, key="model", cache=cache) == Setup(2, "f32")
     assert len(machine.opened) == 4 * self_test.ROUNDS
-    assert json.loads(cache.read_text()) == {"model/4/4": {"threads": 2, "precision": "f32"}}
+    assert json.loads(cache.read_text()) == {"model/cpu/4/4": {"threads": 2, "precision": "f32"}}
 
 
 @pytest.mark.parametrize(
@@ -101,10 +102,34 @@ def test_what_a_chunk_does_more_often_counts_for_more(monkeypatch, tmp_path, oft
     assert found == Setup(threads, "f32")
 
 
+def test_another_kind_of_processor_in_the_same_home_is_tried_itself(monkeypatch, tmp_path):
+    monkeypatch.undo()
+    monkeypatch.setattr(self_test, "CPUINFO", tmp_path / "cpuinfo")
+    opened = []
+    for number, (kind, megahertz) in enumerate((("one", 800), ("two", 800), ("one", 3000))):
+        first = f"processor\t: 0\nmodel name\t: a\nflags\t: {kind}\ncpu MHz\t: {megahertz}\n"
+        (tmp_path / "cpuinfo").write_text(f"{first}\nprocessor\t: 1\nflags\t: {number}\n")
+        machine = Machine(monkeypatch, lambda setup: 1.0)
+        tried = [Setup(1, "f32"), Setup(2, "f32")]
+        choose_setup(machine, tried, key="model", cache=tmp_path / "setup.json")
+        opened.append(bool(machine.opened))
+    assert opened == [True, True, False]
+
+
+def test_a_machine_that_does_not_describe_its_processor_remembers_too(monkeypatch, tmp_path):
+    monkeypatch.undo()
+    monkeypatch.setattr(self_test, "CPUINFO", tmp_path / "nothing")
+    for _ in range(2):
+        machine = Machine(monkeypatch, lambda setup: 1.0)
+        tried = [Setup(1, "f32"), Setup(2, "f32")]
+        choose_setup(machine, tried, key="model", cache=tmp_path / "setup.json")
+    assert machine.opened == []
+
+
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", '{"model/4/4": 2}', '{"model/4/4": {"threads": 900, "precision": "f32"}}',
-     '{"model/4/4": {"threads": 1, "precision": "f8"}}'],
+    ["", "[]", '{"model/cpu/4/4": 2}', '{"model/cpu/4/4": {"threads": 900, "precision": "f32"}}',
+     '{"model/cpu/4/4": {"threads": 1, "precision": "f8"}}'],
 )  # fmt: skip
 def test_a_spoilt_cache_is_as_good_as_none(monkeypatch, tmp_path, content):
     cache = tmp_path / "setup.json"

@@ -4,8 +4,10 @@ Decides by the clock, among arithmetic that gives the same numbers: another thre
 arithmetic must be faster by 5% to be worth it. It does not know what is run.
 """
 
+import hashlib
 import json
 import os
+import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +25,11 @@ TRIES = 3
 WORTH_IT = 0.95
 LARGEST_ERROR = 0.08
 """Of the values' root mean square; processors differ in how they add up 8-bit products."""
+
+CPUINFO = Path("/proc/cpuinfo")
+_KIND = ("model name", "cpu family", "model", "stepping", "flags")
+_KIND_OF_ARM = ("CPU implementer", "CPU part", "Features")
+"""Lines of `CPUINFO` that are the same after every start of a machine."""
 
 Part = tuple[Callable[[], NDArray[np.float32]], int]
 """A piece of a chunk's work, and how often a chunk does it."""
@@ -53,11 +60,11 @@ def choose_setup(
     """The best of `tried` for what `open_parts` returns; known answers come from the cache.
 
     open_parts: all of a chunk's work; the numbers of the first part are compared.
-    key: what the answer depends on besides this machine.
+    key: what the answer depends on besides this machine. A home may be seen by several.
     """
     if len(tried) == 1:
         return tried[0]
-    name = f"{key}/{_cores()}/{len(tried)}"
+    name = f"{key}/{_processor()}/{_cores()}/{len(tried)}"
     known = _read(cache)
     remembered = _setup_of(known.get(name))
     if remembered is not None and remembered in tried:
@@ -83,6 +90,17 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    """What tells this kind of processor from another: eight hexadecimal digits."""
+    try:
+        lines = CPUINFO.read_text().partition("\n\n")[0].splitlines()
+    except (OSError, ValueError):
+        lines = [platform.machine() + platform.processor()]
+    else:
+        lines = [line for line in lines if line.partition("\t")[0] in _KIND + _KIND_OF_ARM]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8]
 
 
 def _seconds(run: Callable[[], object]) -> float:
