@@ -18,6 +18,7 @@ from scope.frames import Pixels, VideoFormat
 from scope.pipelines import contract
 from scope.pipelines.conditioning import Conditioner, TextCache
 from scope.pipelines.vista.anchor import Anchor
+from scope.pipelines.vista.conditions import Conditions, conditions_of
 from scope.pipelines.vista.manifest import read_manifest
 from scope.pipelines.vista.probe import Probe
 from scope.pipelines.vista.runtime import Array, Feed, Runtime
@@ -31,7 +32,7 @@ from scope.pipelines.vista.sampler import (
 )
 from scope.pipelines.vista.self_test import Part, Precision, Setup, candidates, choose_setup
 from scope.pipelines.vista.state import VistaState
-from scope.pipelines.vista.text import ROWS, TEXT_TOKENS, TEXT_WIDTH, Embedding, TextEncoder
+from scope.pipelines.vista.text import ROWS, TEXT_TOKENS, TEXT_WIDTH, TextEncoder
 from scope.pipelines.vista.turn import NEAR, Sentence, distance, is_sudden, led_over, turn_between
 
 ASSETS = Path(__file__).parent / "assets"
@@ -101,6 +102,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         setup = self._setup(folder, load)
         progress("loading model", 0.8)
         self._runtime = Runtime(folder, self.manifest, setup)
+        self._conditions = conditions_of(self._runtime)
         size = self.manifest
         self.format = VideoFormat(size.width, size.height, size.fps)
         self.chunk_frames = size.pictures
@@ -129,14 +131,14 @@ class Vista(contract.Pipeline[VistaState, int]):
         words = embedding[TEXT_TOKENS]
         if distance(state.anchor.words, words) > NEAR:
             state.anchor = self._anchor(words)
-        past, text = self._past(state), self._runtime.text(embedding)
+        past, told = self._past(state), self._conditions(embedding)
         plan = StepPlan.of(params.denoising_step_list, shift=size.shift, method=size.method)
-        flow = self._flow(embedding, {**text, **past}, plan)
+        flow = self._flow(told, past, plan)
         known = state.known
         turns = ((turn_between(each[TEXT_TOKENS], words), each) for each in known)
         turn, old = next((found for found in turns if found[0]), (0.0, embedding))
         if turn and size.turn_guidance:
-            away = self._flow(old, {**self._runtime.text(old), **past}, plan)
+            away = self._flow(self._conditions(old), past, plan)
             flow = guided(flow, away, turn * size.turn_guidance, plan)
         noise = noise_source(state.seed, state.chunk)
         for index, guess in enumerate(denoise(flow, size.latent_shape, plan, noise)):
@@ -150,9 +152,9 @@ class Vista(contract.Pipeline[VistaState, int]):
         shown = pixels[-1].copy()
         yield pixels
         context_t = size.context_t + turn * max(size.turn_t - size.context_t, 0.0)
-        modulation = self._runtime.modulation(context_t, embedding)
         finished = noised(latent, context_t, noise)
-        keys, values = self._runtime.remember(finished, modulation, {**text, **past})
+        modulation = told.modulation(context_t)
+        keys, values = self._runtime.remember(finished, modulation, {**told.text, **past})
         state.commit(keys, values, sink=size.sink if anchor.settled(ago=size.window - 1) else 0)
         state.follow(embedding)
         state.memory, state.anchor, state.shown = memory, anchor, shown
@@ -198,13 +200,12 @@ class Vista(contract.Pipeline[VistaState, int]):
             state.keys[:, :used], state.values[:, :used], [*positions, used]
         )
 
-    def _flow(self, embedding: Embedding, feed: Feed, plan: StepPlan) -> Flow:
-        """One pass of the model, with these words. feed: their text, and the past."""
-        levels = plan.timesteps()
+    def _flow(self, told: Conditions, past: Feed, plan: StepPlan) -> Flow:
+        """One pass of the model, with these words."""
+        levels, feed = plan.timesteps(), {**told.text, **past}
 
         def flow(x: Array, index: int) -> Array:
-            modulation = self._runtime.modulation(levels[index], embedding)
-            return self._runtime.flow(x, modulation, feed)
+            return self._runtime.flow(x, told.modulation(levels[index]), feed)
 
         return flow
 

@@ -48,7 +48,7 @@ class Runtime:
         self._memory_shape = shapes["memory"]
 
     def text(self, embedding: Embedding) -> Feed:
-        """Cross-attention keys and values of a prompt: computed once, used by every pass."""
+        """Cross-attention keys and values of a prompt, for every pass with it."""
         states = np.ascontiguousarray(embedding[None, :TEXT_TOKENS])
         values = self._text.run(self._text_names, {"text": states})
         return dict(zip(self._text_names, values, strict=True))
