@@ -104,19 +104,30 @@ def test_a_timed_chunk_is_made_and_encoded(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("named", "seconds"),
-    [({"time": "night"}, 2 / 16), ({"time": "dusk"}, float("inf")), ({}, 0.0)],
+    [
+        ({"time": "night"}, 4 / 16),
+        ({"time": "night", "biome": "city"}, float("inf")),
+        ({"time": "day", "biome": "lake"}, 0.0),
+        ({"time": "dusk"}, float("inf")),
+    ],
 )
-def test_a_prompt_shows_once_most_of_what_it_names_is_seen(monkeypatch, named, seconds):
-    shown = [{"time": "day"}, {"time": "day"}, {"time": "night"}]
+def test_a_prompt_shows_once_most_of_what_it_names_is_seen_and_stays(monkeypatch, named, seconds):
+    times = ["day", "day", "night", "day", "night", "night", "night", "night", "day"]
+    times = 3 * ["day"] + times if named["time"] == "day" else times
+    shown = [{"time": time, "biome": "lake"} for time in times]
     monkeypatch.setattr(evaluate, "seen", lambda judge, pictures: shown)
     vista = SimpleNamespace(format=SimpleNamespace(fps=16.0))
     bench = SimpleNamespace(judge=None, vista=vista)
-    assert evaluate.seconds_until(bench, np.zeros((3, 2, 2, 3), np.uint8), named) == seconds
+    assert (
+        evaluate.seconds_until(bench, np.zeros((len(shown), 2, 2, 3), np.uint8), named) == seconds
+    )
 
 
 def test_shared_out_switches_are_the_same_pairs(monkeypatch, tmp_path):
-    """Each pair keeps its prompts and its seed, however many are left out before it."""
-    asked = [Case(f"prompt {number}", {}, None) for number in range(6)]
+    """Each pair keeps its prompts and its seed, however many are left out before it; one whose
+    second prompt names nothing new is left out."""
+    asked = [Case(f"prompt {number}", {"time": f"{number}"}, None) for number in range(6)]
+    asked += [Case("prompt 6", {"time": "6", "sky": "sun"}, None), Case("7", {"time": "6"}, None)]
     monkeypatch.setattr(evaluate, "cases", lambda folder, count: asked[:count])
     monkeypatch.setattr(evaluate, "seconds_until", lambda bench, pictures, named: 0.5)
     made = []
@@ -128,9 +139,9 @@ def test_shared_out_switches_are_the_same_pairs(monkeypatch, tmp_path):
     monkeypatch.setattr(evaluate, "chunks", chunks)
     vista = SimpleNamespace(format=SimpleNamespace(fps=16.0), chunk_frames=4)
     lines = []
-    for skip, streams in ((0, 3), (1, 2)):
+    for skip, streams in ((0, 4), (1, 3)):
         args = SimpleNamespace(skip=skip, streams=streams, steps=4)
-        bench = evaluate.Bench(vista, None, None, tmp_path, args)
+        bench = evaluate.Bench(vista, None, tmp_path, args)
         lines += evaluate.switch(bench)
     assert [line["switches"] for line in lines] == [3, 2]
     assert made[:6] == [
