@@ -1,7 +1,10 @@
 """Distillation: both targets learn from a teacher, with tiny sizes."""
 
+import signal
+from argparse import Namespace
 from dataclasses import replace
-from itertools import pairwise
+from itertools import count, pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ import torch
 from scope.pipelines.vista.manifest import read_manifest
 from scope.pipelines.vista.pipeline import ASSETS
 from scope.pipelines.vista.sampler import StepPlan, denoise
+from training.transformer import distill
 from training.transformer.data import Batch
 from training.transformer.distill import Distillation, Distiller
 from training.transformer.endpoint import REUSE, Endpoint
@@ -232,6 +236,31 @@ def test_a_torch_stream_repeats_by_seed(run):
     assert first.shape == (2, 3, 32, 12, 20)
     assert torch.equal(first, roll_out(model, text, null, 3, how))
     assert not torch.equal(first, roll_out(model, text, null, 3, how, seed=1))
+
+
+def test_a_stopped_stage_trains_what_is_left(run, tmp_path, monkeypatch):
+    """Three hours, a step takes one of them."""
+    ticks = count()
+    monkeypatch.setattr(distill, "time", SimpleNamespace(monotonic=lambda: next(ticks) * 3600))
+    args = Namespace(hours=3, steps=None, clip_share=0.0, single_size=1, clip_size=1)
+    args.rate, args.ema, path = 0.1, 0.9, tmp_path / "last.pt"
+
+    def steps(run: Run, stop_after: int = 99) -> int:
+        def loss(*args, **named):
+            losses.append(0)
+            if len(losses) == stop_after:
+                signal.raise_signal(signal.SIGTERM)
+            return 0 * sum(each.sum() for each in run.model.parameters())
+
+        losses = []
+        distill.train(SimpleNamespace(run=run, loss=loss), OneBatch(), args, path)
+        return len(losses)
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert [steps(run, 1), steps(Run.load(path)), steps(Run.load(path))] == [1, 2, 3]
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_sheet_is_a_picture(tmp_path):

@@ -1,7 +1,9 @@
 """Training the transformer: noise, batches, Muon, checkpoints; with tiny sizes."""
 
+import itertools
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from scope.models.causal import CausalTransformer, FrameLayout
 from training.classifier.model import VALUES
 from training.muon import orthogonalise
 from training.text.cache import VARIANTS, cache_path, fill
+from training.transformer import train as train_module
 from training.transformer.data import OFTEN, LatentStore
 from training.transformer.evaluate_flow import held_out
 from training.transformer.grow import grown
@@ -131,6 +134,37 @@ def test_pasts_are_worn_by_the_weights_that_are_named(tmp_path, shards):
     named = Trainer(run, replace(plan, wear_by=tmp_path / "kept.pt"), train, train).wearer
     for ours, theirs in zip(named.parameters(), kept.ema.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_a_stopped_stage_trains_what_is_left_and_after_its_end_another_begins(
+    tmp_path, shards, monkeypatch
+):
+    """Six hours, a step takes one of them."""
+    ticks = itertools.count()
+    monkeypatch.setattr(train_module, "time", SimpleNamespace(monotonic=lambda: next(ticks) * 3600))
+    store, path = LatentStore(shards), tmp_path / "last.pt"
+    store.refresh()
+
+    def steps(stop_after: int | None = None) -> list[float]:
+        """Rates of the steps that the same command makes."""
+        run = Run.load(path) if path.exists() else Run.fresh(TINY)
+        plan = Plan(tmp_path, 6.0, 0.5, 2, 2, 0.5, clips_from=0, own_past_from=0, save_s=1e9)
+        trainer, rates = Trainer(run, plan, store, store), list[float]()
+
+        def step() -> tuple[str, float, float]:
+            run.step += 1000
+            rates.append(round(trainer.rate(), 2))
+            trainer.stop = len(rates) == stop_after
+            return "single", 0.0, 0.0
+
+        monkeypatch.setattr(trainer, "step", step)
+        trainer.loop()
+        return rates
+
+    assert steps(stop_after=2) == [1, 1]
+    assert steps() == [1, 1, 0.67, 0.33]
+    assert steps() == [1, 1, 1, 1, 0.67, 0.33]
+    assert Run.load(path).seconds == 12 * 3600
 
 
 def test_a_past_wears_from_round_to_round(store, monkeypatch):

@@ -21,7 +21,7 @@ def blended(old: Run, new: Run, share: float) -> Run:
     """
     if old.sizes != new.sizes:
         raise ValueError(f"models of two sizes: {old.sizes} and {new.sizes}")
-    former = old.ema.state_dict()
+    former, new.stage_s = old.ema.state_dict(), 0.0
     with torch.no_grad():
         for name, weight in new.ema.state_dict().items():
             if weight.is_floating_point():

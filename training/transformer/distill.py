@@ -111,15 +111,14 @@ def train(distiller: Distiller, store: LatentStore, args: argparse.Namespace, pa
         stop = True
 
     signal.signal(signal.SIGTERM, end)
-    start = time.monotonic()
-    saved, sums = start, []
+    saved, sums = time.monotonic(), []
 
     def progress() -> float:
         """Of the time, or of the steps: on a busy machine time says little."""
-        spent = (time.monotonic() - start) / (3600 * args.hours)
-        return run.step / args.steps if args.steps else spent
+        return run.step / args.steps if args.steps else run.stage_s / (3600 * args.hours)
 
     while not stop and (elapsed := progress()) < 1:
+        began = time.monotonic()
         single = float(torch.rand(1, generator=run.random)) > args.clip_share
         size = args.single_size if single else args.clip_size
         loss = distiller.loss(store, size, single=single)
@@ -131,6 +130,7 @@ def train(distiller: Distiller, store: LatentStore, args: argparse.Namespace, pa
         run.model.zero_grad()
         run.step += 1
         run.follow(args.ema)
+        run.spent(time.monotonic() - began)
         sums.append(float(loss.detach()))
         if run.step % 20 == 0:
             line = {"step": run.step, "loss": round(sum(sums) / len(sums), 4)}
@@ -139,6 +139,8 @@ def train(distiller: Distiller, store: LatentStore, args: argparse.Namespace, pa
         if time.monotonic() - saved > 300:
             run.save(path)
             saved = time.monotonic()
+    if progress() >= 1:
+        run.stage_s = 0.0
     run.save(path)
 
 

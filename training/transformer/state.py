@@ -13,6 +13,8 @@ from training.muon import Muon
 from training.transformer.model import SemanticHead, Sizes, start
 from training.transformer.optimizer import optimisers
 
+COUNTERS = ("step", "views", "seconds", "stage_s")
+
 
 @dataclass(slots=True)
 class Run:
@@ -28,6 +30,8 @@ class Run:
     """Clips or single frames seen so far."""
     seconds: float = 0.0
     """Time spent training so far."""
+    stage_s: float = 0.0
+    """Of it, what the stage in progress has had; 0 once a stage has come to its end."""
 
     @classmethod
     def fresh(cls, sizes: Sizes, seed: int = 0) -> "Run":
@@ -41,6 +45,11 @@ class Run:
         """Move the average towards the weights; faster in the beginning."""
         decay = min(decay, (1 + self.step) / (10 + self.step))
         follow(self.ema, self.model, decay)
+
+    def spent(self, seconds: float) -> None:
+        """Count time that went into training."""
+        self.seconds += seconds
+        self.stage_s += seconds
 
     def set_rate(self, factor: float) -> None:
         for optimiser in (self.muon, self.adam):
@@ -56,7 +65,7 @@ class Run:
             "muon": self.muon.state_dict(),
             "adam": self.adam.state_dict(),
             "random": self.random.get_state(),
-            "counters": {"step": self.step, "views": self.views, "seconds": self.seconds},
+            "counters": {name: getattr(self, name) for name in COUNTERS},
         }
         partial = path.with_suffix(".partial")
         torch.save(payload, partial)

@@ -2,7 +2,8 @@
 
     nice -n 19 python -m training.transformer.train --hours 10
 
-Log lines go to `log.jsonl` beside the checkpoints. SIGTERM or SIGINT saves and ends.
+Log lines go to `log.jsonl` beside the checkpoints. SIGTERM or SIGINT saves and ends; the same
+command then trains what is left of the hours. Once they are over, it begins another stage.
 """
 
 import argparse
@@ -59,13 +60,15 @@ class Trainer:
         self.wearer = load_ema(plan.wear_by) if plan.wear_by else run.ema
         self.null = torch.from_numpy(TextEncoder().encode(""))
         self.stop = False
-        self.start_s = time.monotonic()
+
+    def progress(self) -> float:
+        """Of the stage, 0 to 1: of the hours that it trains, stops in between not counted."""
+        return self.run.stage_s / (self.plan.hours * 3600)
 
     def rate(self) -> float:
-        elapsed = (time.monotonic() - self.start_s) / (self.plan.hours * 3600)
         fall = 1.0
         if self.plan.cooldown > 0:
-            fall = min(1.0, max(0.0, (1.0 - elapsed) / self.plan.cooldown))
+            fall = min(1.0, max(0.0, (1.0 - self.progress()) / self.plan.cooldown))
         return min(1.0, (self.run.step + 1) / WARM_UP) * fall
 
     def step(self) -> tuple[str, float, float]:
@@ -96,11 +99,10 @@ class Trainer:
     def loop(self) -> None:
         saved = logged = time.monotonic()
         sums: dict[str, list[float]] = {}
-        deadline = self.start_s + self.plan.hours * 3600
-        while not self.stop and time.monotonic() < deadline:
+        while not self.stop and self.progress() < 1:
             began = time.monotonic()
             kind, flow, semantic = self.step()
-            self.run.seconds += time.monotonic() - began
+            self.run.spent(time.monotonic() - began)
             sums.setdefault(kind, []).append(flow)
             sums.setdefault("semantic", []).append(semantic)
             if time.monotonic() - logged > 60:
@@ -112,6 +114,9 @@ class Trainer:
                 self._save()
                 saved = time.monotonic()
         self._save()
+        if self.progress() >= 1:
+            self.run.stage_s = 0.0
+            self.run.save(self.plan.out / "last.pt")
 
     def _save(self) -> None:
         for single in (True, False):
