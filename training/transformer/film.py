@@ -6,6 +6,7 @@ The prompts share the time; every one takes over from the one before, as in a li
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +39,10 @@ def write_film(path: Path, pictures: NDArray[np.uint8], *, fps: float, colours: 
     images = [
         Image.fromarray(picture).quantize(colours, dither=Image.Dither.NONE) for picture in pictures
     ]
+    ends = [100 * (number + 1) // fps for number in range(len(images))]  # in the format's unit
+    shown = [10 * int(end - start) for start, end in pairwise([0, *ends])]
     path.parent.mkdir(parents=True, exist_ok=True)
-    images[0].save(
-        path, save_all=True, append_images=images[1:], duration=round(1000 / fps), loop=0
-    )
+    images[0].save(path, save_all=True, append_images=images[1:], duration=shown, loop=0)
 
 
 def main() -> None:
