@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from scope.client import measuring
 from scope.client.api import Client
 from scope.client.measuring import Spread, flow_of, measure, spread_of
 
@@ -28,13 +29,16 @@ def test_rate_and_gaps_of_even_pictures_and_one_that_is_late() -> None:
     assert math.isclose(late.fps, 3 / 0.7, abs_tol=0.01)
 
 
-async def test_a_stream_is_measured_from_its_first_picture_on(client: Client) -> None:
+async def test_a_stream_is_measured_from_its_first_picture_on(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "PROMPT_EVERY_S", 0.3)
     told: list[float] = []
     measured = await measure(client, seconds=4.5, told=told.append)
     assert (measured.pipeline_id, measured.width, measured.height) == ("testcard", 512, 128)
     assert measured.flow.fps is not None
     assert 0 < measured.flow.fps < 1.2 * measured.nominal_fps
-    assert measured.prompts_sent == 2
+    assert measured.prompts_sent >= 2
     assert measured.prompts.p50_ms is not None
     assert measured.chunks.p95_ms is not None
     assert measured.first_picture_ms > 0

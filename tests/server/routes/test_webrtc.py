@@ -177,7 +177,7 @@ async def test_a_full_server_says_when_to_come_back(
 
 
 async def test_failing_offers_of_an_address_are_slowed_down(serve: Callable[..., Any]) -> None:
-    live = await serve(failed_offers_burst=3)
+    live = await serve(failed_offers_burst=3, failed_offers_per_s=0.01)
     statuses = [(await post(live, "garbage")).status_code for _ in range(5)]
     assert statuses == [400, 400, 400, 429, 429]
     last = await post(live, "garbage")
