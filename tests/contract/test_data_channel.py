@@ -2,9 +2,13 @@
 
 import json
 import time
+from functools import partial
 from typing import Any
 
 import pytest
+
+from scope.rtc.api import PeerConfig
+from scope.server import peers
 
 EVERY_KEY: dict[str, Any] = {
     "denoising_step_list": [800, 300],
@@ -344,12 +348,15 @@ def test_acting_now_again_and_again_keeps_the_newest(slow_card: Any) -> None:
 # Floods, last: they end their session.
 
 
-def test_who_sends_more_than_4_mib_in_ten_seconds_is_closed_with_a_reason(
-    card_stage: Any,
+def test_who_sends_more_than_it_may_in_ten_seconds_is_closed_with_a_reason(
+    card_stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Less than the 4 MiB it may, which a busy machine does not carry in ten seconds."""
+    assert PeerConfig().flood_bytes == 4 * 2**20
+    monkeypatch.setattr(peers, "PeerConfig", partial(PeerConfig, flood_bytes=300_000))
     performer = card_stage()
     performer.connect()
-    performer.send_all([{"pad": "x" * 60_000}] * 80)
+    performer.send_all([{"pad": "x" * 60_000}] * 10)
     stopped = performer.notice("stream_stopped")
     assert stopped["code"] == "flooding"
     assert stopped["error_message"]

@@ -3,10 +3,14 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+
+from scope.rtc.api import PeerConfig
+from scope.server import peers
 
 pytestmark = pytest.mark.anyio
 
@@ -209,10 +213,13 @@ async def test_draining_tells_everybody_and_lets_nobody_in(
     assert stopped["error_message"]
 
 
-async def test_a_client_that_floods_is_closed_with_a_reason(live: Any, client: Any) -> None:
+async def test_a_client_that_floods_is_closed_with_a_reason(
+    live: Any, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "PeerConfig", partial(PeerConfig, flood_bytes=300_000))
     await client.start(live.http)
     await client.notice("hello")
-    for _ in range(90):
+    for _ in range(10):
         client.channel.send("x" * 60_000)
     stopped = await client.notice("stream_stopped", within_s=20)
     assert stopped["code"] == "flooding"
