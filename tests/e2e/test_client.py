@@ -69,12 +69,12 @@ def test_a_killed_worker_is_told_within_a_second_and_a_new_offer_plays_within_te
         killed_s = time.monotonic()
         os.kill(worker_pid(server.process.pid), signal.SIGKILL)
         notice = await viewer.notice("stream_stopped", timeout_s=5)
-        assert time.monotonic() - killed_s <= 5
+        assert time.monotonic() - killed_s <= 1.0
         assert notice["error_message"]
         await viewer.close()
         assert sum(body["type"] == "stream_stopped" for _, body in viewer.notices) == 1
         await plays_again(http)
-        assert time.monotonic() - killed_s <= 30
+        assert time.monotonic() - killed_s <= 10.0
 
     run(server.base, main)
 

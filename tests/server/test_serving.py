@@ -116,7 +116,7 @@ async def test_a_second_signal_ends_it_within_a_second(
         began_s = time.monotonic()
         running.process.send_signal(signal.SIGTERM)
         await running.exit_status(within_s=5)
-    assert time.monotonic() - began_s <= 5
+    assert time.monotonic() - began_s <= 1.5
     await until(lambda: is_gone(worker), within_s=5)
 
 
@@ -130,7 +130,7 @@ async def test_a_killed_worker_is_told_within_a_second_and_a_new_offer_plays(
         began_s = time.monotonic()
         os.kill(worker_of(running.process.pid), signal.SIGKILL)
         stopped = await client.notice("stream_stopped")
-        assert time.monotonic() - began_s <= 5
+        assert time.monotonic() - began_s <= 1.0
         assert stopped["code"] == "worker_lost"
         assert stopped["error_message"]
         await plays_again(http, make_client, within_s=10)

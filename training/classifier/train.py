@@ -149,11 +149,11 @@ def main() -> None:
     judge.model.layers.compile()
     if not train(judge, pictures, wanted, args):
         return
-    args.checkpoint.unlink()
     judge.model.eval()
     valid, truth = load_folder(args.valid, (9,), 100)
     print(json.dumps({"step": judge.step, "held_out": accuracy(judge.model, valid, truth)}))
     judge.model.save(args.out)
+    args.checkpoint.unlink()
 
 
 if __name__ == "__main__":
