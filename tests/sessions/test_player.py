@@ -65,7 +65,8 @@ async def test_frames_keep_their_distance(stage: Stage, handle: Any, make_peer: 
     steps = [b.pts - a.pts for a, b in zip(peer.pushed, peer.pushed[1:], strict=False)]
     assert steps == [900] * 9
     gaps = [b.now_s - a.now_s for a, b in zip(stage.sent, stage.sent[1:], strict=False)]
-    assert sum(gaps) == pytest.approx(0.09, abs=0.03)
+    assert sum(gaps) > 0.06
+    assert sorted(gaps)[4] == pytest.approx(0.01, abs=0.006)  # one may be late, not half of them
 
 
 async def test_a_hold_in_the_middle_of_a_chunk_shows_what_is_encoded_and_no_more(

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from training.codec.losses import gradient_energy, psnr, ssim
@@ -27,6 +28,14 @@ def load(folder: Path) -> Codec:
     )
     model.load_state_dict(load_file(folder / "codec.safetensors"))
     return model.eval().to(memory_format=torch.channels_last)
+
+
+def save(model: Codec, folder: Path) -> None:
+    """A codec that `load` finds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    save_file(tensors, folder / "codec.safetensors")
+    (folder / "codec.json").write_text(json.dumps(asdict(model.shape), indent=1))
 
 
 def held_out(folder: Path, clips: int) -> Tensor:

@@ -24,11 +24,10 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from training.codec.adversary import Adversary
@@ -36,7 +35,7 @@ from training.codec.data import ClipShards, batches
 from training.codec.grow import grown
 from training.codec.guesses import Guesses, GuessSource
 from training.codec.losses import Weights, psnr, rarity, reconstruction, sharpened, spread
-from training.codec.measure import load, measure
+from training.codec.measure import load, measure, save
 from training.codec.model import PICTURES, Codec, CodecShape
 from training.codec.optimizer import optimizers
 from training.codec.unroll import unrolled
@@ -180,9 +179,7 @@ def export(run: Run, statistics: Tensor) -> None:
     if not run.fixed_encoder:
         model.latent_mean.copy_(statistics.mean(dim=(0, 1, 3, 4)).view(1, -1, 1, 1))
         model.latent_std.copy_(statistics.std(dim=(0, 1, 3, 4)).view(1, -1, 1, 1))
-    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    save_file(tensors, run.out / "codec.safetensors")
-    (run.out / "codec.json").write_text(json.dumps(asdict(model.shape), indent=1))
+    save(model, run.out)
 
 
 def train(options: argparse.Namespace) -> None:

@@ -1,8 +1,9 @@
 """vista: text to endless video on a laptop's processor.
 
 Decides what a chunk is: one latent frame (four pictures), denoised in a few passes against the
-cached past, taken back towards the looks of its stream, decoded, then run once more to become part
-of the past. Weights live here, everything that changes lives in `VistaState`.
+cached past, taken back towards the looks of its stream, decoded, led over to from the last picture,
+then run once more to become part of the past. Weights live here, everything that changes lives in
+`VistaState`.
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from scope.pipelines import contract
 from scope.pipelines.conditioning import Conditioner, TextCache
 from scope.pipelines.vista.anchor import Anchor
 from scope.pipelines.vista.conditions import Conditions, conditions_of
+from scope.pipelines.vista.lead import led_over
 from scope.pipelines.vista.manifest import read_manifest
 from scope.pipelines.vista.probe import Probe
 from scope.pipelines.vista.runtime import Array, Feed, Runtime
@@ -33,7 +35,7 @@ from scope.pipelines.vista.sampler import (
 from scope.pipelines.vista.self_test import Part, Precision, Setup, candidates, choose_setup
 from scope.pipelines.vista.state import VistaState
 from scope.pipelines.vista.text import ROWS, TEXT_TOKENS, TEXT_WIDTH, TextEncoder
-from scope.pipelines.vista.turn import NEAR, Sentence, distance, is_sudden, led_over, turn_between
+from scope.pipelines.vista.turn import NEAR, Sentence, distance, turn_between
 
 ASSETS = Path(__file__).parent / "assets"
 SELF_TEST_CACHE = Path("~/.cache/daydream-scope/vista-setup.json")
@@ -147,7 +149,7 @@ class Vista(contract.Pipeline[VistaState, int]):
                 yield np.empty((0, size.height, size.width, 3), np.uint8)
         anchor, latent = state.anchor.follow(latent, size.hold)
         pixels, memory = self._runtime.decode(latent, state.memory)
-        if is_sudden(known[:, TEXT_TOKENS], words):
+        if state.chunk:
             pixels = led_over(state.shown, pixels)
         shown = pixels[-1].copy()
         yield pixels
