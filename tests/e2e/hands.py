@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from bench.card import colour_of
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 40_000
 
 
 def phase(page: Page, name: str) -> None:
