@@ -19,6 +19,9 @@ from training.export.codec import decoder_graph, encoder_graph
 from training.export.transformer import step_graph, text_graph, time_graph
 from training.transformer.state import load_ema
 
+BESIDE = ("vocab.txt", "gloss.onnx", "gloss.json")
+"""What may lie in the folder already; the last two are made by `training.text.gloss`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Packing:
@@ -79,8 +82,28 @@ def write_package(
         turn_t=packing.turn_t,
         turn_guidance=packing.turn_guidance,
         steps=packing.steps,
-        files={name: _hash(folder / name) for name in graphs},
+        files=_hashes(folder, tuple(graphs)),
     )
+    return _written(folder, manifest)
+
+
+def seal(folder: Path, version: str) -> Manifest:
+    """A folder's manifest anew, after some of its files were replaced or came to be."""
+    path = folder / "manifest.json"
+    manifest = Manifest.model_validate_json(path.read_bytes())
+    files = _hashes(folder, tuple(manifest.files))
+    return _written(folder, manifest.model_copy(update={"version": version, "files": files}))
+
+
+def _hashes(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
+    beside = (name for name in BESIDE if (folder / name).is_file())
+    return {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in dict.fromkeys((*names, *beside))
+    }
+
+
+def _written(folder: Path, manifest: Manifest) -> Manifest:
     (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2) + "\n")
     return manifest
 
@@ -91,10 +114,6 @@ def codec_graphs(codec: Codec, packing: Packing) -> dict[str, onnx.ModelProto]:
         "decoder.onnx": decoder_graph(codec, size, half=packing.half),
         "encoder.onnx": encoder_graph(codec, size, half=packing.half),
     }
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def main() -> None:

@@ -31,12 +31,20 @@ def write(
         spoken.append("biome")
     words = {key: PHRASES[key][values[key]] for key in spoken}
     kept = _kept(words, rng) if split == "phrases" else {}
-    opening = _opening(words, kept, rng)
+    return tell(words, rng, kept), tuple(sorted(spoken))
+
+
+def tell(
+    words: dict[str, Words], rng: np.random.Generator, fixed: dict[str, str] | None = None
+) -> str:
+    """One phrasing of each of `words` put together; those in `fixed` as they are given there."""
+    fixed = fixed or {}
+    opening = _opening(words, fixed, rng)
     rest = [key for key in words if key not in opening[1]]
     rng.shuffle(rest)
-    clauses = [kept.get(key) or _pick(words[key].clauses, rng) for key in rest]
+    clauses = [fixed.get(key) or _pick(words[key].clauses, rng) for key in rest]
     text = _join(opening[0], clauses, rng)
-    return _polish(text, rng), tuple(sorted(spoken))
+    return _polish(text, rng) if text else ""
 
 
 def _kept(words: dict[str, Words], rng: np.random.Generator) -> dict[str, str]:

@@ -23,8 +23,9 @@ class Words:
     kept: tuple[str, ...] = ()
 
 
-def read(attribute: str) -> dict[str, Words]:
-    values = tomllib.loads((FOLDER / f"{attribute}.toml").read_text("utf-8"))
+def read(attribute: str, folder: Path = FOLDER) -> dict[str, Words]:
+    """Phrasings of every value of an attribute, from `folder/attribute.toml`."""
+    values = tomllib.loads((folder / f"{attribute}.toml").read_text("utf-8"))
     return {
         value: Words(**{kind: tuple(phrasings) for kind, phrasings in kinds.items()})
         for value, kinds in values.items()

@@ -20,6 +20,7 @@ from scope.pipelines import contract
 from scope.pipelines.conditioning import Conditioner, TextCache
 from scope.pipelines.vista.anchor import Anchor
 from scope.pipelines.vista.conditions import Conditions, conditions_of
+from scope.pipelines.vista.gloss import Gloss
 from scope.pipelines.vista.lead import led_over
 from scope.pipelines.vista.manifest import read_manifest
 from scope.pipelines.vista.probe import Probe
@@ -98,8 +99,8 @@ class Vista(contract.Pipeline[VistaState, int]):
         progress("checking weights", 0.0)
         self.manifest = read_manifest(folder)
         progress("loading text encoder", 0.2)
-        encoder = TextEncoder()
-        self.texts: TextCache = TextCache(encoder.encode, unused=encoder.unused)
+        gloss = Gloss(folder, TextEncoder())
+        self.texts: TextCache = TextCache(gloss.encode, unused=gloss.unused)
         progress("measuring this machine", 0.5)
         setup = self._setup(folder, load)
         progress("loading model", 0.8)
