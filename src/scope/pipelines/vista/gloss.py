@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from scope.pipelines.vista.text import TEXT_TOKENS, Embedding, TextEncoder
@@ -21,6 +22,8 @@ LEXICON = "gloss.json"
 KEPT = 256
 """Texts whose gloss is remembered."""
 ARTICLES = ("a ", "an ", "the ", "and ")
+
+Chances = NDArray[np.float32]
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
@@ -47,6 +50,8 @@ class Lexicon(BaseModel):
 
     least: float = Field(ge=0, le=1)
     """Probability from which on something counts as read."""
+    sure: float = Field(ge=0, le=1)
+    """Probability from which on it is reason for a gloss where captions would say it otherwise."""
     attributes: dict[str, Attribute]
 
 
@@ -79,24 +84,24 @@ class Gloss:
         return self._encoder.unused(self.told(text))
 
     def _told(self, text: str) -> str:
-        read = self._read(text)
         words = f" {_words(text)} "
-        if all(self._lexicon.attributes[name].is_said_in(words) for name in read):
-            return text
-        return ", ".join([*read.values(), text])
+        said, new = list[str](), False
+        for name, chances in self._read(text).items():
+            attribute, best = self._lexicon.attributes[name], int(np.argmax(chances[1:]))
+            chance = chances[1 + best]
+            if chance >= self._lexicon.least:
+                said.append(attribute.said_as[best])
+                new |= chance >= self._lexicon.sure and not attribute.is_said_in(words)
+        return ", ".join([*said, text]) if new else text
 
-    def _read(self, text: str) -> dict[str, str]:
-        """What is read in a text, by attribute, as captions say it."""
+    def _read(self, text: str) -> dict[str, Chances]:
+        """Probabilities of "not said" and of every value, by attribute."""
         if self._session is None or not text.strip():
             return {}
         states = self._encoder.encode(text)[None, :TEXT_TOKENS]
         names = list(self._lexicon.attributes)
-        read: dict[str, str] = {}
-        for name, chances in zip(names, self._session.run(names, {"states": states}), strict=True):
-            best = int(np.argmax(chances[0, 1:]))
-            if chances[0, 1 + best] >= self._lexicon.least:
-                read[name] = self._lexicon.attributes[name].said_as[best]
-        return read
+        found = self._session.run(names, {"states": states})
+        return {name: chances[0] for name, chances in zip(names, found, strict=True)}
 
 
 def plain(phrasing: str) -> str:
