@@ -1,8 +1,9 @@
 """vista: text to endless video on a laptop's processor.
 
 Decides what a chunk is: one latent frame (four pictures), denoised in a few passes against the
-cached past, taken back towards the looks of its stream, decoded, led over to from the last picture,
-then run once more to become part of the past. Weights live here, everything that changes lives in
+cached past (from noise, or once its words have settled from the frame before), taken back towards
+the looks of its stream, decoded, led over to from the last picture, then run once more to become
+part of the past. Weights live here, everything that changes lives in
 `VistaState`.
 """
 
@@ -124,6 +125,7 @@ class Vista(contract.Pipeline[VistaState, int]):
             values=np.zeros(shape, np.float32),
             told=np.zeros((slots, ROWS, TEXT_WIDTH), np.float32),
             anchor=self._anchor(np.zeros(TEXT_WIDTH, np.float32)),
+            frame=np.zeros(size.latent_shape, np.float32),
             shown=np.zeros((size.height, size.width, 3), np.uint8),
         )
 
@@ -135,7 +137,13 @@ class Vista(contract.Pipeline[VistaState, int]):
         if distance(state.anchor.words, words) > NEAR:
             state.anchor = self._anchor(words)
         past, told = self._past(state), self._conditions(embedding)
-        plan = StepPlan.of(params.denoising_step_list, shift=size.shift, method=size.method)
+        before = state.frame if size.carry_t and state.anchor.settled(ago=0) else None
+        plan = StepPlan.of(
+            params.denoising_step_list,
+            shift=size.shift,
+            method=size.method,
+            most=TIMESTEPS if before is None else size.carry_t,
+        )
         flow = self._flow(told, past, plan)
         known = state.known
         turns = ((turn_between(each[TEXT_TOKENS], words), each) for each in known)
@@ -144,7 +152,8 @@ class Vista(contract.Pipeline[VistaState, int]):
             away = self._flow(self._conditions(old), past, plan)
             flow = guided(flow, away, turn * size.turn_guidance, plan)
         noise = noise_source(state.seed, state.chunk)
-        for index, guess in enumerate(denoise(flow, size.latent_shape, plan, noise)):
+        guesses = denoise(flow, size.latent_shape, plan, noise, before)
+        for index, guess in enumerate(guesses):
             latent = guess
             if index < len(plan.sigmas) - 1:
                 yield np.empty((0, size.height, size.width, 3), np.uint8)
@@ -160,7 +169,8 @@ class Vista(contract.Pipeline[VistaState, int]):
         keys, values = self._runtime.remember(finished, modulation, {**told.text, **past})
         state.commit(keys, values, sink=size.sink if anchor.settled(ago=size.window - 1) else 0)
         state.follow(embedding)
-        state.memory, state.anchor, state.shown = memory, anchor, shown
+        state.memory, state.anchor = memory, anchor
+        state.frame, state.shown = latent, shown
 
     def mark(self, state: VistaState) -> int:
         """The number of an undo log."""

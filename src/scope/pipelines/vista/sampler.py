@@ -29,12 +29,16 @@ class StepPlan:
     method: Method
 
     @classmethod
-    def of(cls, steps: Sequence[int], *, shift: float, method: Method) -> "StepPlan":
+    def of(
+        cls, steps: Sequence[int], *, shift: float, method: Method, most: float = TIMESTEPS
+    ) -> "StepPlan":
         """Nominal timesteps as they travel on the wire, moved as the training levels were.
 
-        A step at 0 would do nothing and is left out, unless it is the only one.
+        A step at 0 would do nothing and is left out, unless it is the only one. So are steps
+        above `most`; of these the lowest stays where there is no other.
         """
-        nominal = [step / TIMESTEPS for step in steps if step > 0] or [1.0]
+        given = [float(step) for step in steps if step > 0] or [TIMESTEPS]
+        nominal = [step / TIMESTEPS for step in given if step <= most or step == min(given)]
         return cls(tuple(shift * s / (1 + (shift - 1) * s) for s in nominal), method)
 
     def timesteps(self) -> tuple[float, ...]:
@@ -70,10 +74,21 @@ def guided(flow: Flow, other: Flow, strength: float, plan: StepPlan) -> Flow:
 
 
 def denoise(
-    flow: Flow, shape: tuple[int, ...], plan: StepPlan, noise: np.random.Generator
+    flow: Flow,
+    shape: tuple[int, ...],
+    plan: StepPlan,
+    noise: np.random.Generator,
+    before: Array | None = None,
 ) -> Iterator[Array]:
-    """Yields the current guess of the clean frame after every step; the last one is the result."""
+    """Yields the current guess of the clean frame after every step; the last one is the result.
+
+    It starts from noise, or from the clean frame `before` under noise of the first level
+    (SDEdit, Meng et al., 2021).
+    """
     x = noise.standard_normal(shape, np.float32)
+    if before is not None:
+        level = np.float32(plan.sigmas[0])
+        x = (1 - level) * before + level * x
     last = len(plan.sigmas) - 1
     for index, sigma in enumerate(plan.sigmas):
         velocity = flow(x, index)
