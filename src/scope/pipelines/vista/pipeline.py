@@ -51,7 +51,8 @@ class VistaParams(contract.Params):
     denoising_step_list: contract.StepList = Field(
         default=STEPS,
         json_schema_extra={"maxItems": MOST_STEPS},
-        description="Noise levels of the passes, 1000 is pure noise; more passes, finer pictures.",
+        description="Noise levels of the passes, 1000 is pure noise; more passes, finer pictures. "
+        "Once words have settled, a frame starts from the one before, without passes above 500.",
     )
 
     manage_cache: bool = Field(
