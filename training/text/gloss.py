@@ -18,7 +18,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scope.pipelines.vista.gloss import GRAPH, LEXICON, Attribute, Lexicon, plain
+from scope.pipelines.vista.gloss import (
+    GRAPH,
+    LEXICON,
+    OPENINGS,
+    Attribute,
+    Lexicon,
+    plain,
+    words_of,
+)
 from scope.pipelines.vista.text import TEXT_TOKENS, TEXT_WIDTH, TextEncoder
 from training.export.graph import Graph
 from training.export.package import seal
@@ -198,7 +206,23 @@ def lexicon() -> Lexicon:
             ),
             known=frozenset(map(plain, (*every, *adjectives))),
         )
-    return Lexicon(least=LEAST, sure=SURE, attributes=attributes)
+    phrasings = (
+        phrasing
+        for values in PHRASES.values()
+        for each in values.values()
+        for kind in (each.nouns, each.clauses, each.adjectives)
+        for phrasing in kind
+    )
+    words = frozenset(word for each in (*phrasings, *OPENINGS) for word in words_of(each))
+    return Lexicon(least=LEAST, sure=SURE, attributes=attributes, words=words)
+
+
+def write_lexicon(path: Path) -> None:
+    """Sorted, so that the same words are the same file."""
+    written = lexicon().model_dump(mode="json")
+    for part in (written, *written["attributes"].values()):
+        part.update((key, sorted(part[key])) for key in ("known", "words") if key in part)
+    path.write_text(json.dumps(written, indent=1) + "\n")
 
 
 def main() -> None:
@@ -219,10 +243,7 @@ def main() -> None:
             print(json.dumps({"least": least} | measured(reader, held, least)))
     if args.package:
         (args.package / GRAPH).write_bytes(graph_of(reader))
-        written = lexicon().model_dump(mode="json")
-        for each in written["attributes"].values():
-            each["known"] = sorted(each["known"])
-        (args.package / LEXICON).write_text(json.dumps(written, indent=1) + "\n")
+        write_lexicon(args.package / LEXICON)
         seal(args.package, args.version)
 
 

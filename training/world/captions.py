@@ -44,7 +44,7 @@ def tell(
     rng.shuffle(rest)
     clauses = [fixed.get(key) or _pick(words[key].clauses, rng) for key in rest]
     text = _join(opening[0], clauses, rng)
-    return _polish(text, rng) if text else ""
+    return _polish(text, rng)
 
 
 def _kept(words: dict[str, Words], rng: np.random.Generator) -> dict[str, str]:

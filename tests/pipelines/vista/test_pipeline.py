@@ -94,6 +94,16 @@ def test_the_frame_before_shows_in_the_next_only_once_words_have_settled(vista):
             chunk(vista, state, params)
 
 
+def test_a_chunk_made_from_the_frame_before_can_be_undone(vista):
+    state = vista.open(1)
+    for _ in range(SETTLE + 2):
+        chunk(vista, state)
+    mark = vista.mark(state)
+    made = [chunk(vista, state) for _ in range(2)]
+    vista.rollback(state, mark)
+    assert np.array_equal(made, [chunk(vista, state) for _ in range(2)])
+
+
 def test_weights_that_carry_nothing_start_every_frame_from_noise(vista, monkeypatch):
     monkeypatch.setattr(vista, "manifest", vista.manifest.model_copy(update={"carry_t": 0.0}))
     state = vista.open(1)
@@ -101,7 +111,7 @@ def test_weights_that_carry_nothing_start_every_frame_from_noise(vista, monkeypa
 
 
 def test_a_stream_goes_on_alike_after_a_dump_once_it_is_anchored(vista):
-    state, params = vista.open(1), (1000,)
+    state, params = vista.open(1), (1000, 500)
     for _ in range(SETTLE + LEARNED + 2):
         chunk(vista, state, params)
     again = vista.load(vista.dump(state))

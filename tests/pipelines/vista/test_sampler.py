@@ -21,14 +21,21 @@ def test_a_step_at_zero_is_left_out_and_a_list_of_it_alone_still_denoises():
     assert plan(steps=(0,)).sigmas == (1.0,)
 
 
-def test_steps_above_a_limit_are_left_out_but_for_the_lowest():
-    def levels(steps, most) -> tuple[float, ...]:
-        return StepPlan.of(steps, shift=1.0, method="euler", most=most).timesteps()
-
-    assert levels((1000, 750, 500, 250), 500) == (500, 250)
-    assert levels((1000, 750), 500) == (750,)
-    assert levels((0,), 500) == (1000,)
-    assert levels((1000, 0), 500) == (1000,)
+@pytest.mark.parametrize(
+    ("steps", "levels"),
+    [
+        ((1000, 750, 500, 250), (500, 250)),
+        ((1000, 750), (500,)),
+        ((1000, 100), (500, 100)),
+        ((250,), (250,)),
+        ((1000, 875, 750, 625, 500, 375, 250, 125), (500, 375, 250, 125)),
+        ((0,), (500,)),
+        ((1000, 0), (500,)),
+    ],
+)
+def test_steps_above_the_highest_level_are_one_step_there(steps, levels):
+    capped = StepPlan.of(steps, shift=1.0, method="euler", highest_t=500)
+    assert capped.timesteps() == levels
 
 
 def test_what_starts_from_a_frame_starts_from_it_under_noise_of_the_first_level():

@@ -1,13 +1,15 @@
 """Says a prompt in words that the weights know, where it uses others.
 
-Decides when: where something is read in a text that none of its words say as captions did in
-training. Then all that is read in it is said in front of it. A text in captions' words stays as it
-is. Who reads is a small network on the encoder's token states, which lies with the weights; a
-folder without one leaves every text as it is. It does not know the transformer.
+Decides when: where a text has a word that no caption of the training had, denies nothing, and
+something is read in it that none of its phrasings say as captions did. Then all that is read in it
+is said in front of it, as far as nothing of the text itself is lost by that. Who reads is a small
+network on the encoder's token states, which lies with the weights; weights without one leave every
+text as it is. It does not know the transformer.
 """
 
 import re
-from functools import lru_cache
+import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +21,10 @@ from scope.pipelines.vista.text import TEXT_TOKENS, Embedding, TextEncoder
 
 GRAPH = "gloss.onnx"
 LEXICON = "gloss.json"
-KEPT = 256
-"""Texts whose gloss is remembered."""
-ARTICLES = ("a ", "an ", "the ", "and ")
+OPENINGS = ("a ", "an ", "the ", "and ")
+"""What a phrasing may begin with or not."""
+DENIALS = frozenset({"no", "not", "never", "without", "nor", "neither"})
+"""A reader that learned from what is there does not see what is denied."""
 
 Chances = NDArray[np.float32]
 
@@ -39,7 +42,7 @@ class Attribute(BaseModel):
     """Every phrasing of every value, as `plain` gives them."""
 
     def is_said_in(self, words: str) -> bool:
-        """words: of a text, in lower case, one space before and behind each."""
+        """words: of a text, as `words_of` gives them, one space before and behind each."""
         return any(f" {phrasing} " in words for phrasing in self.known)
 
 
@@ -53,64 +56,84 @@ class Lexicon(BaseModel):
     sure: float = Field(ge=0, le=1)
     """Probability from which on it is reason for a gloss where captions would say it otherwise."""
     attributes: dict[str, Attribute]
+    words: frozenset[str]
+    """Every word of every caption."""
 
 
 class Gloss:
     """A text encoder that is told what is read in a text as well.
 
-    folder: of weights. encoder: reads texts, and encodes what comes out.
+    folder: of weights. files: those of its manifest. encoder: reads texts, and encodes what comes
+    out. Raises ValueError where graph and lexicon do not belong together.
     """
 
-    def __init__(self, folder: Path, encoder: TextEncoder) -> None:
+    def __init__(self, folder: Path, files: Collection[str], encoder: TextEncoder) -> None:
         self._encoder = encoder
         self._session: onnxruntime.InferenceSession | None = None
-        if (folder / GRAPH).is_file():
+        if GRAPH in files:
             self._lexicon = Lexicon.model_validate_json((folder / LEXICON).read_bytes())
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = 1
-            options.log_severity_level = 3
-            self._session = onnxruntime.InferenceSession(
-                folder / GRAPH, options, providers=["CPUExecutionProvider"]
-            )
-        self.told = lru_cache(KEPT)(self._told)
-        """The text that is encoded in place of another."""
+            self._session = _session(folder / GRAPH)
+            answers = {each.name: each.shape[-1] - 1 for each in self._session.get_outputs()}
+            wanted = {name: len(each.said_as) for name, each in self._lexicon.attributes.items()}
+            if answers != wanted:
+                raise ValueError(f"{GRAPH} in {folder} reads something else than {LEXICON} says")
 
     def encode(self, text: str) -> Embedding:
         """Token states and pooled sentence [33, 384] of the text and its gloss."""
         return self._encoder.encode(self.told(text))
 
-    def unused(self, text: str) -> str:
-        """The end of a text that is too long to be read."""
-        return self._encoder.unused(self.told(text))
+    def told(self, text: str) -> str:
+        """The text that is encoded in place of another."""
+        words = words_of(text)
+        if self._session is None or self._lexicon.words.issuperset(words):
+            return text
+        if any(word in DENIALS or word.endswith("n't") for word in words):
+            return text
+        every, new = self._read(self._session, text)
+        rest = self._encoder.unused(text)
+        for said in (every, new):
+            told = ", ".join([*said, text])
+            if new and self._encoder.unused(told) == rest:
+                return told
+        return text
 
-    def _told(self, text: str) -> str:
-        words = f" {_words(text)} "
-        said, new = list[str](), False
-        for name, chances in self._read(text).items():
-            attribute, best = self._lexicon.attributes[name], int(np.argmax(chances[1:]))
-            chance = chances[1 + best]
-            if chance >= self._lexicon.least:
-                said.append(attribute.said_as[best])
-                new |= chance >= self._lexicon.sure and not attribute.is_said_in(words)
-        return ", ".join([*said, text]) if new else text
-
-    def _read(self, text: str) -> dict[str, Chances]:
-        """Probabilities of "not said" and of every value, by attribute."""
-        if self._session is None or not text.strip():
-            return {}
+    def _read(
+        self, session: onnxruntime.InferenceSession, text: str
+    ) -> tuple[list[str], list[str]]:
+        """All that is read, as captions say it, and of that what the text says in other words."""
         states = self._encoder.encode(text)[None, :TEXT_TOKENS]
         names = list(self._lexicon.attributes)
-        found = self._session.run(names, {"states": states})
-        return {name: chances[0] for name, chances in zip(names, found, strict=True)}
+        found: list[Chances] = session.run(names, {"states": states})
+        padded = f" {' '.join(words_of(text))} "
+        every, new = [], []
+        for attribute, chances in zip(self._lexicon.attributes.values(), found, strict=True):
+            best = int(np.argmax(chances[0, 1:]))
+            chance, said = chances[0, 1 + best], attribute.said_as[best]
+            if chance >= self._lexicon.least:
+                every.append(said)
+                if chance >= self._lexicon.sure and not attribute.is_said_in(padded):
+                    new.append(said)
+        return every, new
+
+
+def words_of(text: str) -> list[str]:
+    """As the encoder tells them apart: in lower case, without accents."""
+    apart = unicodedata.normalize(
+        "NFD", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    )
+    return _WORD.findall("".join(each for each in apart if unicodedata.category(each) != "Mn"))
 
 
 def plain(phrasing: str) -> str:
-    """Its words in lower case, without an article in front."""
-    words = _words(phrasing)
-    while words.startswith(ARTICLES):
+    """Its words, without an article in front."""
+    words = " ".join(words_of(phrasing))
+    while words.startswith(OPENINGS):
         words = words.partition(" ")[2]
     return words
 
 
-def _words(text: str) -> str:
-    return " ".join(_WORD.findall(text.lower()))
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -3,8 +3,7 @@
 Decides what a chunk is: one latent frame (four pictures), denoised in a few passes against the
 cached past (from noise, or once its words have settled from the frame before), taken back towards
 the looks of its stream, decoded, led over to from the last picture, then run once more to become
-part of the past. Weights live here, everything that changes lives in
-`VistaState`.
+part of the past. Weights live here, everything that changes lives in `VistaState`.
 """
 
 from collections.abc import Iterator
@@ -52,7 +51,7 @@ class VistaParams(contract.Params):
         default=STEPS,
         json_schema_extra={"maxItems": MOST_STEPS},
         description="Noise levels of the passes, 1000 is pure noise; more passes, finer pictures. "
-        "Once words have settled, a frame starts from the one before, without passes above 500.",
+        "Once words have settled, a frame starts from the one before: all above 500 is one pass.",
     )
 
     manage_cache: bool = Field(
@@ -101,8 +100,9 @@ class Vista(contract.Pipeline[VistaState, int]):
         progress("checking weights", 0.0)
         self.manifest = read_manifest(folder)
         progress("loading text encoder", 0.2)
-        gloss = Gloss(folder, TextEncoder())
-        self.texts: TextCache = TextCache(gloss.encode, unused=gloss.unused)
+        encoder = TextEncoder()
+        gloss = Gloss(folder, self.manifest.files, encoder)
+        self.texts: TextCache = TextCache(gloss.encode, unused=encoder.unused)
         progress("measuring this machine", 0.5)
         setup = self._setup(folder, load)
         progress("loading model", 0.8)
@@ -143,7 +143,7 @@ class Vista(contract.Pipeline[VistaState, int]):
             params.denoising_step_list,
             shift=size.shift,
             method=size.method,
-            most=TIMESTEPS if before is None else size.carry_t,
+            highest_t=TIMESTEPS if before is None else size.carry_t,
         )
         flow = self._flow(told, past, plan)
         known = state.known
@@ -182,7 +182,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         state.rollback(mark)
 
     def dump(self, state: VistaState) -> bytes:
-        """Cache, last picture and words, looks, decoder memory, counters, prompt in force."""
+        """Cache, last frame, its picture and words, looks, decoder memory, counters, prompt."""
         return state.dump()
 
     def load(self, dumped: bytes) -> VistaState:

@@ -1,4 +1,4 @@
-"""From noise to a clean latent frame in a fixed list of steps.
+"""From noise, or from a noised frame, to a clean latent frame in a fixed list of steps.
 
 Decides noise levels, where noise comes from, and how one step leads to the next. Noise depends on
 (seed, chunk) only, drawn in a fixed order, so that a stream can be continued anywhere. It does
@@ -30,15 +30,16 @@ class StepPlan:
 
     @classmethod
     def of(
-        cls, steps: Sequence[int], *, shift: float, method: Method, most: float = TIMESTEPS
+        cls, steps: Sequence[int], *, shift: float, method: Method, highest_t: float = TIMESTEPS
     ) -> "StepPlan":
         """Nominal timesteps as they travel on the wire, moved as the training levels were.
 
-        A step at 0 would do nothing and is left out, unless it is the only one. So are steps
-        above `most`; of these the lowest stays where there is no other.
+        A step at 0 would do nothing and is left out, unless it is the only one. Steps from
+        `highest_t` on are one step at `highest_t`.
         """
         given = [float(step) for step in steps if step > 0] or [TIMESTEPS]
-        nominal = [step / TIMESTEPS for step in given if step <= most or step == min(given)]
+        capped = dict.fromkeys(min(step, highest_t) for step in given)
+        nominal = [step / TIMESTEPS for step in capped]
         return cls(tuple(shift * s / (1 + (shift - 1) * s) for s in nominal), method)
 
     def timesteps(self) -> tuple[float, ...]:
