@@ -1,7 +1,7 @@
 """vista: text to endless video on a laptop's processor.
 
 Decides what a chunk is: one latent frame (four pictures), denoised in a few passes against the
-cached past (from noise, or once its words have settled from the frame before), taken back towards
+cached past (from noise, or once its looks are known from the frame before), taken back towards
 the looks of its stream, decoded, led over to from the last picture, then run once more to become
 part of the past. Weights live here, everything that changes lives in `VistaState`.
 """
@@ -51,7 +51,7 @@ class VistaParams(contract.Params):
         default=STEPS,
         json_schema_extra={"maxItems": MOST_STEPS},
         description="Noise levels of the passes, 1000 is pure noise; more passes, finer pictures. "
-        "Once words have settled, a frame starts from the one before: all above 500 is one pass.",
+        "12 s after new words, frames start from the one before, and all above 500 is one pass.",
     )
 
     manage_cache: bool = Field(
@@ -138,7 +138,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         if distance(state.anchor.words, words) > NEAR:
             state.anchor = self._anchor(words)
         past, told = self._past(state), self._conditions(embedding)
-        before = state.frame if size.carry_t and state.anchor.settled(ago=0) else None
+        before = state.frame if size.carry_t and state.anchor.learned else None
         plan = StepPlan.of(
             params.denoising_step_list,
             shift=size.shift,
