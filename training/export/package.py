@@ -39,7 +39,6 @@ class Packing:
     shift: float = 2.5
     method: str = "euler"
     context_t: float = 0.0
-    carry_t: float = 0.0
     turn_t: float = 0.0
     turn_guidance: float = 0.0
     steps: tuple[int, ...] = (1000, 750, 500, 250)
@@ -80,7 +79,6 @@ def write_package(
         shift=packing.shift,
         method=packing.method,
         context_t=packing.context_t,
-        carry_t=packing.carry_t,
         turn_t=packing.turn_t,
         turn_guidance=packing.turn_guidance,
         steps=packing.steps,
@@ -129,7 +127,6 @@ def main() -> None:
     parser.add_argument("--sink", type=int, default=1)
     parser.add_argument("--hold", type=float, default=0.5)
     parser.add_argument("--context-t", type=float, default=120.0)
-    parser.add_argument("--carry-t", type=float, default=500.0)
     parser.add_argument("--turn-t", type=float, default=300.0)
     parser.add_argument("--turn-guidance", type=float, default=0.8)
     args = parser.parse_args()
@@ -140,7 +137,6 @@ def main() -> None:
         sink=args.sink,
         hold=args.hold,
         context_t=args.context_t,
-        carry_t=args.carry_t,
         turn_t=args.turn_t,
         turn_guidance=args.turn_guidance,
     )

@@ -31,7 +31,6 @@ PACKING = Packing(
     sink=1,
     hold=0.5,
     context_t=120.0,
-    carry_t=500.0,
     turn_t=300.0,
     turn_guidance=0.8,
 )

@@ -21,38 +21,6 @@ def test_a_step_at_zero_is_left_out_and_a_list_of_it_alone_still_denoises():
     assert plan(steps=(0,)).sigmas == (1.0,)
 
 
-@pytest.mark.parametrize(
-    ("steps", "levels"),
-    [
-        ((1000, 750, 500, 250), (500, 250)),
-        ((1000, 750), (500,)),
-        ((1000, 100), (500, 100)),
-        ((250,), (250,)),
-        ((1000, 875, 750, 625, 500, 375, 250, 125), (500, 375, 250, 125)),
-        ((0,), (500,)),
-        ((1000, 0), (500,)),
-    ],
-)
-def test_steps_above_the_highest_level_are_one_step_there(steps, levels):
-    capped = StepPlan.of(steps, shift=1.0, method="euler", highest_t=500)
-    assert capped.timesteps() == levels
-
-
-def test_what_starts_from_a_frame_starts_from_it_under_noise_of_the_first_level():
-    seen = []
-
-    def flow(x, index):
-        seen.append(x)
-        return np.zeros(SHAPE, np.float32)
-
-    before = np.full(SHAPE, 2.0, np.float32)
-    half = StepPlan.of((500,), shift=1.0, method="euler")
-    (last,) = denoise(flow, SHAPE, half, noise_source(3, 4), before)
-    noise = noise_source(3, 4).standard_normal(SHAPE, np.float32)
-    np.testing.assert_allclose(seen[0], 0.5 * before + 0.5 * noise, rtol=1e-6)
-    assert np.array_equal(last, seen[0])
-
-
 @pytest.mark.parametrize("method", ["euler", "renoise"])
 @pytest.mark.parametrize("steps", [(1000,), (1000, 500), (1000, 750, 500, 250)])
 def test_with_the_true_flow_every_step_list_finds_the_clean_frame(method, steps):

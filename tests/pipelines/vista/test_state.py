@@ -22,7 +22,6 @@ def state(slots: int = 3) -> VistaState:
         values=zeros.copy(),
         told=told,
         anchor=Anchor.of(told[0, -1], channels=2, rows=3),
-        frame=np.zeros((2, 3, 4), np.float32),
         shown=np.zeros((2, 4, 3), np.uint8),
     )
 
@@ -34,7 +33,6 @@ def commit(target: VistaState, number: float, sink: int = 0) -> None:
     words = np.full(384, number, np.float32)
     looks = np.full((2, 2, 3), number, np.float32)
     target.anchor = Anchor(words, looks, target.anchor.frames + 1)
-    target.frame = np.full((2, 3, 4), number, np.float32)
     target.shown = np.full((2, 4, 3), number, np.uint8)
     target.follow(np.full((33, 384), number, np.float32))
 
@@ -79,7 +77,7 @@ def test_rolling_back_restores_slots_and_all_that_is_small():
     assert stream.chunk == 4
     assert stream.memory[0, 0] == 3
     assert (stream.anchor.frames, stream.anchor.looks[0, 0, 0], stream.anchor.words[0]) == (4, 3, 3)
-    assert stream.shown[0, 0, 0] == stream.frame[0, 0, 0] == 3
+    assert stream.shown[0, 0, 0] == 3
     assert stream.told[:, 0, 0].tolist() == [1, 2, 3]
 
 
@@ -102,7 +100,6 @@ def test_a_dump_is_restored_bit_for_bit():
     again.restore(stream.dump())
     assert again.dump() == stream.dump()
     assert again.order == stream.order
-    assert np.array_equal(again.frame, stream.frame)
     assert np.array_equal(again.shown, stream.shown)
 
 
@@ -117,7 +114,6 @@ def test_a_dump_is_restored_bit_for_bit():
         {"anchor": Anchor(np.zeros(383, np.float32), np.zeros((2, 2, 3), np.float32))},
         {"told": np.zeros((3, 33, 384), np.float64)},
         {"told": np.zeros((3, 384), np.float32)},
-        {"frame": np.zeros((2, 3, 5), np.float32)},
         {"shown": np.zeros((2, 4, 3), np.float32)},
         {"memory": np.zeros((9, 9), np.float32)},
         {"keys": np.zeros((2, 3, 4, 8), np.float64)},

@@ -37,11 +37,6 @@ class Anchor:
         """Nothing is known yet."""
         return cls(words, np.zeros((2, channels, rows), np.float32))
 
-    @property
-    def learned(self) -> bool:
-        """Whether the looks are known, so that frames are taken back to them."""
-        return self.frames >= SETTLE + LEARNED
-
     def settled(self, ago: int) -> bool:
         """Whether the frame `ago` frames before the last was made by the words in force alone."""
         return self.frames - ago > SETTLE

@@ -1,6 +1,6 @@
 """How the pictures of a latent frame come out of the last one shown.
 
-A latent frame is drawn with new noise. It continues what it sees, but its texture is another: left
+A latent frame is drawn from new noise. It continues what it sees, but its texture is another: left
 alone, the picture would jump at the first of its pictures and change little in the others, four
 times a second. So they are led over, evenly, whether words change or not; and no change of words
 is a cut.

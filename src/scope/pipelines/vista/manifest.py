@@ -46,9 +46,6 @@ class Manifest(BaseModel):
     """The same for frames made while the window shows quite other words; 0: as ever."""
     turn_guidance: float = Field(ge=0, le=4, default=0.0)
     """How strongly such frames are guided away from those words."""
-    carry_t: float = Field(ge=0, le=1000, default=0.0)
-    """Nominal timestep from which a frame starts once its stream's looks are known: from the frame
-    before under noise of that level. 0: every frame starts from pure noise."""
     steps: tuple[int, ...]
     files: dict[Annotated[str, Field(pattern=r"^\w[\w.]*$")], str]
     """SHA-256 of every file: the needed ones and whatever else there is."""

@@ -1,9 +1,9 @@
 """vista: text to endless video on a laptop's processor.
 
 Decides what a chunk is: one latent frame (four pictures), denoised in a few passes against the
-cached past (from noise, or once its looks are known from the frame before), taken back towards
-the looks of its stream, decoded, led over to from the last picture, then run once more to become
-part of the past. Weights live here, everything that changes lives in `VistaState`.
+cached past, taken back towards the looks of its stream, decoded, led over to from the last picture,
+then run once more to become part of the past. Weights live here, everything that changes lives in
+`VistaState`.
 """
 
 from collections.abc import Iterator
@@ -50,8 +50,7 @@ class VistaParams(contract.Params):
     denoising_step_list: contract.StepList = Field(
         default=STEPS,
         json_schema_extra={"maxItems": MOST_STEPS},
-        description="Noise levels of the passes, 1000 is pure noise; more passes, finer pictures. "
-        "12 s after new words, frames start from the one before, and all above 500 is one pass.",
+        description="Noise levels of the passes, 1000 is pure noise; more passes, finer pictures.",
     )
 
     manage_cache: bool = Field(
@@ -126,7 +125,6 @@ class Vista(contract.Pipeline[VistaState, int]):
             values=np.zeros(shape, np.float32),
             told=np.zeros((slots, ROWS, TEXT_WIDTH), np.float32),
             anchor=self._anchor(np.zeros(TEXT_WIDTH, np.float32)),
-            frame=np.zeros(size.latent_shape, np.float32),
             shown=np.zeros((size.height, size.width, 3), np.uint8),
         )
 
@@ -138,13 +136,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         if distance(state.anchor.words, words) > NEAR:
             state.anchor = self._anchor(words)
         past, told = self._past(state), self._conditions(embedding)
-        before = state.frame if size.carry_t and state.anchor.learned else None
-        plan = StepPlan.of(
-            params.denoising_step_list,
-            shift=size.shift,
-            method=size.method,
-            highest_t=TIMESTEPS if before is None else size.carry_t,
-        )
+        plan = StepPlan.of(params.denoising_step_list, shift=size.shift, method=size.method)
         flow = self._flow(told, past, plan)
         known = state.known
         turns = ((turn_between(each[TEXT_TOKENS], words), each) for each in known)
@@ -153,8 +145,7 @@ class Vista(contract.Pipeline[VistaState, int]):
             away = self._flow(self._conditions(old), past, plan)
             flow = guided(flow, away, turn * size.turn_guidance, plan)
         noise = noise_source(state.seed, state.chunk)
-        guesses = denoise(flow, size.latent_shape, plan, noise, before)
-        for index, guess in enumerate(guesses):
+        for index, guess in enumerate(denoise(flow, size.latent_shape, plan, noise)):
             latent = guess
             if index < len(plan.sigmas) - 1:
                 yield np.empty((0, size.height, size.width, 3), np.uint8)
@@ -170,8 +161,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         keys, values = self._runtime.remember(finished, modulation, {**told.text, **past})
         state.commit(keys, values, sink=size.sink if anchor.settled(ago=size.window - 1) else 0)
         state.follow(embedding)
-        state.memory, state.anchor = memory, anchor
-        state.frame, state.shown = latent, shown
+        state.memory, state.anchor, state.shown = memory, anchor, shown
 
     def mark(self, state: VistaState) -> int:
         """The number of an undo log."""
@@ -182,7 +172,7 @@ class Vista(contract.Pipeline[VistaState, int]):
         state.rollback(mark)
 
     def dump(self, state: VistaState) -> bytes:
-        """Cache, last frame, its picture and words, looks, decoder memory, counters, prompt."""
+        """Cache, last picture and words, looks, decoder memory, counters, prompt in force."""
         return state.dump()
 
     def load(self, dumped: bytes) -> VistaState:

@@ -1,4 +1,4 @@
-"""From noise, or from a noised frame, to a clean latent frame in a fixed list of steps.
+"""From noise to a clean latent frame in a fixed list of steps.
 
 Decides noise levels, where noise comes from, and how one step leads to the next. Noise depends on
 (seed, chunk) only, drawn in a fixed order, so that a stream can be continued anywhere. It does
@@ -29,17 +29,12 @@ class StepPlan:
     method: Method
 
     @classmethod
-    def of(
-        cls, steps: Sequence[int], *, shift: float, method: Method, highest_t: float = TIMESTEPS
-    ) -> "StepPlan":
+    def of(cls, steps: Sequence[int], *, shift: float, method: Method) -> "StepPlan":
         """Nominal timesteps as they travel on the wire, moved as the training levels were.
 
-        A step at 0 would do nothing and is left out, unless it is the only one. Steps from
-        `highest_t` on are one step at `highest_t`.
+        A step at 0 would do nothing and is left out, unless it is the only one.
         """
-        given = [float(step) for step in steps if step > 0] or [TIMESTEPS]
-        capped = dict.fromkeys(min(step, highest_t) for step in given)
-        nominal = [step / TIMESTEPS for step in capped]
+        nominal = [step / TIMESTEPS for step in steps if step > 0] or [1.0]
         return cls(tuple(shift * s / (1 + (shift - 1) * s) for s in nominal), method)
 
     def timesteps(self) -> tuple[float, ...]:
@@ -75,21 +70,10 @@ def guided(flow: Flow, other: Flow, strength: float, plan: StepPlan) -> Flow:
 
 
 def denoise(
-    flow: Flow,
-    shape: tuple[int, ...],
-    plan: StepPlan,
-    noise: np.random.Generator,
-    before: Array | None = None,
+    flow: Flow, shape: tuple[int, ...], plan: StepPlan, noise: np.random.Generator
 ) -> Iterator[Array]:
-    """Yields the current guess of the clean frame after every step; the last one is the result.
-
-    It starts from noise, or from the clean frame `before` under noise of the first level
-    (SDEdit, Meng et al., 2021).
-    """
+    """Yields the current guess of the clean frame after every step; the last one is the result."""
     x = noise.standard_normal(shape, np.float32)
-    if before is not None:
-        level = np.float32(plan.sigmas[0])
-        x = (1 - level) * before + level * x
     last = len(plan.sigmas) - 1
     for index, sigma in enumerate(plan.sigmas):
         velocity = flow(x, index)

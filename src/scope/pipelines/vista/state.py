@@ -31,7 +31,6 @@ class _Undo:
     memory: Array
     told: Array
     anchor: Anchor
-    frame: Array
     shown: Pixels
     conditioning: ConditionerMark
     slots: dict[int, tuple[Array, Array]] = field(default_factory=dict)
@@ -50,8 +49,6 @@ class VistaState:
     """[slots, rows, width]: the embeddings of the last latent frames, the newest last; replaced
     too."""
     anchor: Anchor
-    frame: Array
-    """[channels, height, width]: the last latent frame; replaced too."""
     shown: Pixels
     """[H, W, 3]: the last picture; replaced too."""
     chunk: int = 0
@@ -91,7 +88,6 @@ class VistaState:
             memory=self.memory,
             told=self.told,
             anchor=self.anchor,
-            frame=self.frame,
             shown=self.shown,
             conditioning=self.conditioner.mark(),
         )
@@ -106,8 +102,7 @@ class VistaState:
             self.keys[:, slot], self.values[:, slot] = keys, values
         undo.slots.clear()
         self.chunk, self.order, self.memory = undo.chunk, undo.order, undo.memory
-        self.told, self.anchor = undo.told, undo.anchor
-        self.frame, self.shown = undo.frame, undo.shown
+        self.told, self.anchor, self.shown = undo.told, undo.anchor, undo.shown
         self.conditioner.rollback(undo.conditioning)
         self.undo = [each for each in self.undo if each.number <= mark]
 
@@ -119,7 +114,6 @@ class VistaState:
             "order": np.array(self.order, np.int64),
             "memory": self.memory,
             "told": self.told,
-            "frame": self.frame,
             "shown": self.shown,
             "anchor.frames": np.array(self.anchor.frames, np.int64),
             "anchor.looks": self.anchor.looks,
@@ -140,14 +134,13 @@ class VistaState:
         self.seed, self.chunk = int(found["seed"]), int(found["chunk"])
         self.order = tuple(int(slot) for slot in found["order"])
         self.memory, self.keys, self.values = (found[n] for n in ("memory", "keys", "values"))
-        self.told, self.frame, self.shown = (found[n] for n in ("told", "frame", "shown"))
+        self.told, self.shown = found["told"], found["shown"]
         frames = int(found["anchor.frames"])
         self.anchor = Anchor(found["anchor.words"], found["anchor.looks"], frames)
 
     def _check(self, found: Mapping[str, AnyArray]) -> None:
         own: dict[str, AnyArray] = {"keys": self.keys, "values": self.values}
-        own |= {"memory": self.memory, "told": self.told}
-        own |= {"frame": self.frame, "shown": self.shown}
+        own |= {"memory": self.memory, "told": self.told, "shown": self.shown}
         own |= {"anchor.looks": self.anchor.looks, "anchor.words": self.anchor.words}
         own |= dict.fromkeys(("chunk", "anchor.frames"), np.zeros((), np.int64))
         own |= {"seed": np.zeros((), np.uint64)}
