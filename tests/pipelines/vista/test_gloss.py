@@ -77,11 +77,12 @@ def test_weights_without_one_leave_every_text_as_it_is(encoder):
     assert bare.told("Stromboli hurling fire") == "Stromboli hurling fire"
 
 
-def test_a_surer_lexicon_reads_less(tmp_path, encoder):
+@pytest.mark.parametrize("bar", ["least", "sure"])
+def test_a_lexicon_that_is_never_sure_says_nothing(tmp_path, encoder, bar):
     for name in (GRAPH, LEXICON):
         shutil.copy(ASSETS / name, tmp_path)
     lexicon = json.loads((tmp_path / LEXICON).read_text())
-    (tmp_path / LEXICON).write_text(json.dumps(lexicon | {"sure": 1.0}))
+    (tmp_path / LEXICON).write_text(json.dumps(lexicon | {bar: 1.0}))
     surest = Gloss(tmp_path, {GRAPH, LEXICON}, encoder)
     assert surest.told("Stromboli hurling fire") == "Stromboli hurling fire"
 
