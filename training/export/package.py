@@ -141,7 +141,9 @@ def main() -> None:
         turn_guidance=args.turn_guidance,
     )
     codec = codec_graphs(load(args.codec), packing)
-    write_package(args.out, load_ema(args.transformer), codec, packing)
+    manifest = write_package(args.out, load_ema(args.transformer), codec, packing)
+    kept = ", ".join(name for name in BESIDE if name in manifest.files)
+    print(f"kept as it lay there: {kept or 'nothing'}")
 
 
 if __name__ == "__main__":
