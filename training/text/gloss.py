@@ -198,20 +198,14 @@ def lexicon() -> Lexicon:
     attributes = {}
     for name in READ:
         values = PHRASES[name].values()
-        every = (each for words in values for each in (*words.nouns, *words.clauses))
-        adjectives = (each for words in values for each in words.adjectives)
         attributes[name] = Attribute(
             said_as=tuple(
                 (words.nouns if name == "biome" else words.clauses)[0] for words in values
             ),
-            known=frozenset(map(plain, (*every, *adjectives))),
+            known=frozenset(plain(each) for words in values for each in words.taught),
         )
     phrasings = (
-        phrasing
-        for values in PHRASES.values()
-        for each in values.values()
-        for kind in (each.nouns, each.clauses, each.adjectives)
-        for phrasing in kind
+        each for values in PHRASES.values() for one in values.values() for each in one.taught
     )
     words = frozenset(word for each in (*phrasings, *OPENINGS) for word in words_of(each))
     return Lexicon(least=LEAST, sure=SURE, attributes=attributes, words=words)

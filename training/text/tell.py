@@ -1,7 +1,7 @@
 """Texts, and what each of them says: what the gloss of vista learns to read from.
 
 Decides in which words something is said: in those of captions, in others (`words/`, written by
-people and helpers who had not seen the kept phrasings of the evaluation), and beside words that say
+helpers who had not seen the kept phrasings of the evaluation), and beside words that say
 nothing of it. Unlike scenes, texts may say what cannot be drawn together: a reader that knows what
 is likely would read what nobody wrote. It does not know embeddings.
 """

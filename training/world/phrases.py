@@ -22,6 +22,11 @@ class Words:
     nouns: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
 
+    @property
+    def taught(self) -> tuple[str, ...]:
+        """All but the kept ones."""
+        return (*self.nouns, *self.clauses, *self.adjectives)
+
 
 def read(attribute: str, folder: Path = FOLDER) -> dict[str, Words]:
     """Phrasings of every value of an attribute, from `folder/attribute.toml`."""
